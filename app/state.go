@@ -1,0 +1,108 @@
+package app
+
+import "time"
+
+// State is where the engine is in its life.
+type State string
+
+// The states. Any of them can become StateFailed; from there and from StateStopped it can be started.
+const (
+	StateStopped    State = "stopped"
+	StatePreparing  State = "preparing"  // checks the image, makes disks, chooses the driver
+	StateBooting    State = "booting"    // the VM runs, its agent does not answer yet
+	StateConnecting State = "connecting" // the agent answers, docker does not yet
+	StateRunning    State = "running"
+	StateSuspending State = "suspending"
+	StateSuspended  State = "suspended"
+	StateStopping   State = "stopping"
+	StateFailed     State = "failed"
+)
+
+// Busy says whether the engine is on its way between two resting states.
+func (s State) Busy() bool {
+	switch s {
+	case StatePreparing, StateBooting, StateConnecting, StateSuspending, StateStopping:
+		return true
+	}
+	return false
+}
+
+// Snapshot is all there is to know of the engine at one moment. It is the body of `wherry status --json` and of the
+// daemon's API; fields are only ever added.
+type Snapshot struct {
+	// Seq grows with each change while one daemon lives.
+	Seq   uint64 `json:"seq"`
+	State State  `json:"state"`
+	// Stage says what a busy engine is doing, in words for people, for example "starting dockerd".
+	Stage string `json:"stage,omitempty"`
+	// Since is when State began.
+	Since time.Time `json:"since"`
+	// Stages are the steps of the present or last start, in their order.
+	Stages []Stage `json:"stages,omitempty"`
+	// Driver and Accel are those in use, for example "qemu" and "kvm"; empty when no VM runs.
+	Driver    string     `json:"driver"`
+	Accel     string     `json:"accel"`
+	Docker    Docker     `json:"docker"`
+	VM        VM         `json:"vm"`
+	Uptime    float64    `json:"uptime_seconds"`
+	Ports     []Port     `json:"ports"`
+	LastError *ErrorInfo `json:"last_error,omitempty"`
+	// Warnings are things that do not stop the engine but should be seen to.
+	Warnings []ErrorInfo `json:"warnings,omitempty"`
+	// Daemon is the process that owns the engine; its PID is 0 when there is none.
+	Daemon Daemon `json:"daemon"`
+}
+
+// Stage is one step of a start.
+type Stage struct {
+	// Name is a word of a fixed set: see docs/architecture.md.
+	Name string `json:"name"`
+	// Start is the time since the start was asked for.
+	Start time.Duration `json:"start_ns"`
+	// Duration is 0 while it goes on.
+	Duration time.Duration `json:"duration_ns,omitempty"`
+	// Guest stages are measured inside the VM.
+	Guest bool `json:"guest,omitempty"`
+}
+
+// Docker is where docker answers.
+type Docker struct {
+	// Socket is the value for DOCKER_HOST, for example unix:///home/me/.local/share/wherry/docker.sock.
+	Socket string `json:"socket"`
+	// Version of the engine in the guest; empty when it does not answer.
+	Version string `json:"version"`
+}
+
+// VM is what the virtual machine has and uses.
+type VM struct {
+	PID         int   `json:"pid"`
+	CPUs        int   `json:"cpus"`
+	MemoryBytes int64 `json:"memory_bytes"`
+	// MemoryUsedBytes is what the guest uses, without its caches.
+	MemoryUsedBytes int64 `json:"memory_used_bytes"`
+	// MemoryCacheBytes is what the guest caches; MemoryContainersBytes what its containers hold, caches included.
+	MemoryCacheBytes      int64  `json:"memory_cache_bytes"`
+	MemoryContainersBytes int64  `json:"memory_containers_bytes"`
+	DiskBytes             int64  `json:"disk_bytes"`
+	DiskUsedBytes         int64  `json:"disk_used_bytes"`
+	Kernel                string `json:"kernel,omitempty"`
+	Image                 string `json:"image,omitempty"`
+}
+
+// Daemon is the engine's process.
+type Daemon struct {
+	PID     int    `json:"pid"`
+	Version string `json:"version"`
+}
+
+// Port is a published port of a container.
+type Port struct {
+	Container     string `json:"container"`
+	ContainerPort uint16 `json:"container_port"`
+	Proto         string `json:"proto"`
+	// HostAddress is where it answers on this host, as address:port.
+	HostAddress string `json:"host_address"`
+	// Error and Hint are set when it does not answer.
+	Error string `json:"error,omitempty"`
+	Hint  string `json:"hint,omitempty"`
+}
