@@ -1,0 +1,69 @@
+package pipe
+
+import (
+	"io"
+	"net"
+
+	pool "github.com/libp2p/go-buffer-pool"
+)
+
+// An idle direction holds the small buffer, a busy one the large. The large one together with a frame's header stays
+// below the 64 KiB up to which the link sends a frame.
+const (
+	smallBuffer = 2 << 10
+	largeBuffer = 32 << 10
+)
+
+// transfer copies src to dst until src ends, and returns how many bytes dst took.
+func transfer(dst, src net.Conn) (int64, error) {
+	if kernelCanCopy(dst, src) {
+		return io.Copy(dst, src)
+	}
+	small := pool.Get(smallBuffer)
+	defer pool.Put(small)
+
+	var total int64
+	for {
+		n, more, err := move(dst, src, small)
+		total += n
+		for more && err == nil {
+			n, more, err = moveLarge(dst, src)
+			total += n
+		}
+		if err == io.EOF {
+			return total, nil
+		}
+		if err != nil {
+			return total, err
+		}
+	}
+}
+
+// move does one read and the write of what it got; more tells that there was enough to fill buf.
+func move(dst io.Writer, src io.Reader, buf []byte) (written int64, more bool, err error) {
+	n, rerr := src.Read(buf)
+	if n > 0 {
+		w, werr := dst.Write(buf[:n])
+		if werr != nil {
+			return int64(w), false, werr
+		}
+	}
+	return int64(n), n == len(buf), rerr
+}
+
+// moveLarge is move with a large buffer from the pool; more tells that it was well used.
+func moveLarge(dst io.Writer, src io.Reader) (written int64, more bool, err error) {
+	buf := pool.Get(largeBuffer)
+	defer pool.Put(buf)
+	written, _, err = move(dst, src, buf)
+	return written, written >= largeBuffer/4, err
+}
+
+// kernelCanCopy tells whether io.Copy has a way to copy without passing the bytes through this process (splice).
+func kernelCanCopy(dst, src net.Conn) bool {
+	_, tcpDst := dst.(*net.TCPConn)
+	_, tcpSrc := src.(*net.TCPConn)
+	_, unixDst := dst.(*net.UnixConn)
+	_, unixSrc := src.(*net.UnixConn)
+	return (tcpDst || unixDst) && (tcpSrc || unixSrc) && (tcpDst || tcpSrc)
+}
