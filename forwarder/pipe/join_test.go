@@ -53,100 +53,73 @@ func pair(t testing.TB, network string) (halfCloser, halfCloser) {
 	return c.(halfCloser), s.(halfCloser)
 }
 
-// plain hides how the kernel could copy for a connection.
-type plain struct{ net.Conn }
-
-func (p plain) CloseWrite() error { return p.Conn.(halfCloser).CloseWrite() }
-
-func (p plain) SetLinger(sec int) error {
-	if c, ok := p.Conn.(*net.TCPConn); ok {
-		return c.SetLinger(sec)
-	}
-	return nil
-}
-
 type result struct {
 	counts pipe.Counts
 	err    error
 }
 
 // joined puts Join between two fresh connections and returns their far ends.
-func joined(
-	t testing.TB, ctx context.Context, netA, netB string, wrap func(net.Conn) net.Conn,
-) (a, b halfCloser, done <-chan result) {
+func joined(ctx context.Context, t testing.TB, netA, netB string) (a, b halfCloser, done <-chan result) {
 	t.Helper()
 	a, innerA := pair(t, netA)
 	b, innerB := pair(t, netB)
 	ch := make(chan result, 1)
 	go func() {
-		n, err := pipe.Join(ctx, wrap(innerA), wrap(innerB))
+		n, err := pipe.Join(ctx, innerA, innerB)
 		ch <- result{n, err}
 	}()
 	return a, b, ch
 }
 
-func kinds() map[string]func(net.Conn) net.Conn {
-	return map[string]func(net.Conn) net.Conn{
-		"kernel copies": func(c net.Conn) net.Conn { return c },
-		"Join copies":   func(c net.Conn) net.Conn { return plain{c} },
-	}
-}
-
 func TestHalfCloseBothWays(t *testing.T) {
 	const size = 5 << 20
-	for name, wrap := range kinds() {
-		for _, nets := range [][2]string{{"tcp", "tcp"}, {"unix", "tcp"}, {"tcp", "unix"}, {"unix", "unix"}} {
-			t.Run(name+"/"+nets[0]+"-"+nets[1], func(t *testing.T) {
-				a, b, done := joined(t, t.Context(), nets[0], nets[1], wrap)
-				up, down := random(1, size), random(2, size+1)
+	for _, nets := range [][2]string{{"tcp", "tcp"}, {"unix", "tcp"}, {"tcp", "unix"}, {"unix", "unix"}} {
+		t.Run(nets[0]+"-"+nets[1], func(t *testing.T) {
+			a, b, done := joined(t.Context(), t, nets[0], nets[1])
+			up, down := random(1, size), random(2, size+1)
 
-				sent := make(chan error, 1)
-				go func() {
-					_, err := a.Write(up)
-					sent <- errors.Join(err, a.CloseWrite())
-				}()
-				if got := readAll(t, b); !bytes.Equal(got, up) {
-					t.Fatalf("b read %d bytes, sum %x; want %d bytes", len(got), sha256.Sum256(got), size)
-				}
-				if err := <-sent; err != nil {
-					t.Fatal(err)
-				}
-				// a has ended; now, and not before, b answers.
-				go func() {
-					_, err := b.Write(down)
-					sent <- errors.Join(err, b.CloseWrite())
-				}()
-				if got := readAll(t, a); !bytes.Equal(got, down) {
-					t.Fatalf("a read %d bytes after its own end; want %d", len(got), len(down))
-				}
-				if err := <-sent; err != nil {
-					t.Fatal(err)
-				}
-				r := <-done
-				if r.err != nil || r.counts != (pipe.Counts{AToB: size, BToA: size + 1}) {
-					t.Fatalf("Join = %+v, %v", r.counts, r.err)
-				}
-			})
-		}
+			sent := make(chan error, 1)
+			go func() {
+				_, err := a.Write(up)
+				sent <- errors.Join(err, a.CloseWrite())
+			}()
+			if got := readAll(t, b); !bytes.Equal(got, up) {
+				t.Fatalf("b read %d bytes, sum %x; want %d bytes", len(got), sha256.Sum256(got), size)
+			}
+			if err := <-sent; err != nil {
+				t.Fatal(err)
+			}
+			// a has ended; now, and not before, b answers.
+			go func() {
+				_, err := b.Write(down)
+				sent <- errors.Join(err, b.CloseWrite())
+			}()
+			if got := readAll(t, a); !bytes.Equal(got, down) {
+				t.Fatalf("a read %d bytes after its own end; want %d", len(got), len(down))
+			}
+			if err := <-sent; err != nil {
+				t.Fatal(err)
+			}
+			r := <-done
+			if r.err != nil || r.counts != (pipe.Counts{AToB: size, BToA: size + 1}) {
+				t.Fatalf("Join = %+v, %v", r.counts, r.err)
+			}
+		})
 	}
 }
 
 func TestResetIsPassedOn(t *testing.T) {
-	for name, wrap := range kinds() {
-		t.Run(name, func(t *testing.T) {
-			a, b, done := joined(t, t.Context(), "tcp", "tcp", wrap)
-			exchange(t, a, b)
-			if err := a.(*net.TCPConn).SetLinger(0); err != nil {
-				t.Fatal(err)
-			}
-			a.Close()
-			if _, err := b.Read(make([]byte, 1)); !errors.Is(err, syscall.ECONNRESET) {
-				t.Fatalf("b's read after a's reset = %v; want a reset", err)
-			}
-			if r := <-done; r.err == nil {
-				t.Fatal("Join has no error for a reset")
-			}
-		})
+	a, b, done := joined(t.Context(), t, "tcp", "tcp")
+	exchange(t, a, b)
+	if err := a.(*net.TCPConn).SetLinger(0); err != nil {
+		t.Fatal(err)
+	}
+	a.Close()
+	if _, err := b.Read(make([]byte, 1)); !errors.Is(err, syscall.ECONNRESET) {
+		t.Fatalf("b's read after a's reset = %v; want a reset", err)
+	}
+	if r := <-done; r.err == nil {
+		t.Fatal("Join has no error for a reset")
 	}
 }
 
@@ -173,7 +146,7 @@ func TestResetMethodIsUsed(t *testing.T) {
 }
 
 func TestWriteErrorResetsTheSource(t *testing.T) {
-	a, b, done := joined(t, t.Context(), "tcp", "tcp", func(c net.Conn) net.Conn { return plain{c} })
+	a, b, done := joined(t.Context(), t, "tcp", "tcp")
 	exchange(t, a, b)
 	b.Close() // reads no more: what a sends now is answered with a reset
 	var err error
@@ -184,22 +157,18 @@ func TestWriteErrorResetsTheSource(t *testing.T) {
 }
 
 func TestContextResetsBoth(t *testing.T) {
-	for name, wrap := range kinds() {
-		t.Run(name, func(t *testing.T) {
-			ctx, cancel := context.WithCancelCause(t.Context())
-			a, b, done := joined(t, ctx, "tcp", "tcp", wrap)
-			exchange(t, a, b)
-			why := errors.New("enough")
-			cancel(why)
-			if r := <-done; !errors.Is(r.err, why) || r.counts.AToB != 1 {
-				t.Fatalf("Join = %+v, %v; want the cause of the cancellation", r.counts, r.err)
-			}
-			for _, c := range []net.Conn{a, b} {
-				if _, err := c.Read(make([]byte, 1)); !errors.Is(err, syscall.ECONNRESET) {
-					t.Fatalf("read after cancellation = %v; want a reset", err)
-				}
-			}
-		})
+	ctx, cancel := context.WithCancelCause(t.Context())
+	a, b, done := joined(ctx, t, "tcp", "tcp")
+	exchange(t, a, b)
+	why := errors.New("enough")
+	cancel(why)
+	if r := <-done; !errors.Is(r.err, why) || r.counts.AToB != 1 {
+		t.Fatalf("Join = %+v, %v; want the cause of the cancellation", r.counts, r.err)
+	}
+	for _, c := range []net.Conn{a, b} {
+		if _, err := c.Read(make([]byte, 1)); !errors.Is(err, syscall.ECONNRESET) {
+			t.Fatalf("read after cancellation = %v; want a reset", err)
+		}
 	}
 }
 
@@ -221,7 +190,7 @@ func TestIdleConnectionsAreCheap(t *testing.T) {
 	done := make([]<-chan result, conns)
 	before := heap()
 	for i := range conns {
-		a, b, d := joined(t, ctx, "tcp", "tcp", func(c net.Conn) net.Conn { return plain{c} })
+		a, b, d := joined(ctx, t, "tcp", "tcp")
 		exchange(t, a, b)
 		done[i] = d
 	}
@@ -237,7 +206,7 @@ func TestIdleConnectionsAreCheap(t *testing.T) {
 func TestNoGoroutineIsLeft(t *testing.T) {
 	before := runtime.NumGoroutine()
 	for range 20 {
-		a, b, done := joined(t, t.Context(), "tcp", "unix", func(c net.Conn) net.Conn { return c })
+		a, b, done := joined(t.Context(), t, "tcp", "unix")
 		exchange(t, a, b)
 		a.Close()
 		b.Close()
@@ -251,20 +220,16 @@ func TestNoGoroutineIsLeft(t *testing.T) {
 }
 
 func BenchmarkJoin(b *testing.B) {
-	for name, wrap := range kinds() {
-		b.Run(name, func(b *testing.B) {
-			src, dst, _ := joined(b, b.Context(), "tcp", "tcp", wrap)
-			defer src.Close()
-			defer dst.Close()
-			buf := make([]byte, 256<<10)
-			b.SetBytes(int64(len(buf)))
-			go func() { _, _ = io.Copy(io.Discard, dst) }()
-			for b.Loop() {
-				if _, err := src.Write(buf); err != nil {
-					b.Fatal(err)
-				}
-			}
-		})
+	src, dst, _ := joined(b.Context(), b, "tcp", "tcp")
+	defer src.Close()
+	defer dst.Close()
+	buf := make([]byte, 256<<10)
+	b.SetBytes(int64(len(buf)))
+	go func() { _, _ = io.Copy(io.Discard, dst) }()
+	for b.Loop() {
+		if _, err := src.Write(buf); err != nil {
+			b.Fatal(err)
+		}
 	}
 }
 
