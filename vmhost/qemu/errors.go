@@ -1,0 +1,70 @@
+package qemu
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/wherry-app/wherry/vmhost"
+)
+
+// hintError is an error that knows the user's next action.
+type hintError struct {
+	error
+	hint string
+}
+
+var _ vmhost.Hinter = (*hintError)(nil)
+
+func (e *hintError) Hint() string  { return e.hint }
+func (e *hintError) Unwrap() error { return e.error }
+
+// hinted gives err a hint; nil stays nil.
+func hinted(err error, hint string) error {
+	if err == nil {
+		return nil
+	}
+	return &hintError{err, hint}
+}
+
+// explain makes an error of what QEMU said before it ended by itself: the known causes get their own error and hint.
+func explain(said string, s vmhost.Spec) error {
+	said = strings.TrimSpace(said)
+	has := func(texts ...string) bool {
+		for _, text := range texts {
+			if strings.Contains(said, text) {
+				return true
+			}
+		}
+		return false
+	}
+	switch {
+	case has(`to get "write" lock`, `to get shared "write" lock`, "used by another process"):
+		return hinted(fmt.Errorf("%w: %s", vmhost.ErrDiskLocked, lastLine(said)),
+			"Stop the other program that uses this disk, perhaps another Wherry or a QEMU started by hand")
+	case has("annot set up guest memory", "Cannot allocate memory", "phys-bits too low", "ram size too large"):
+		return hinted(fmt.Errorf("%w for a machine with %d MiB: %s", vmhost.ErrNoMemory, s.Memory/mebibyte, lastLine(said)),
+			"Give the machine less memory, or close other programs")
+	case has("Cannot lock pid file", "annot create PID file"):
+		return hinted(fmt.Errorf("machine folder %q is in use: %s", s.Dir, lastLine(said)),
+			"Another machine runs in this folder: stop it first")
+	case has("failed to initialize", "Could not access KVM kernel module", "invalid accelerator"):
+		return hinted(fmt.Errorf("accelerator: %w: %s", vmhost.ErrUnsupported, lastLine(said)),
+			"Choose another accelerator, or none, so that one that works is taken")
+	case has("backend type"):
+		return hinted(fmt.Errorf("this QEMU is too old: %w: %s", vmhost.ErrUnsupported, lastLine(said)),
+			"Install QEMU "+oldestVersion.String()+" or newer")
+	case said == "":
+		return fmt.Errorf("QEMU ended without a word")
+	}
+	return fmt.Errorf("QEMU: %s", lastLine(said))
+}
+
+// lastLine is the last line of what QEMU said, without the program's name.
+func lastLine(said string) string {
+	said = strings.TrimSpace(said)
+	line := strings.TrimSpace(said[strings.LastIndexByte(said, '\n')+1:])
+	if name, rest, ok := strings.Cut(line, ": "); ok && strings.Contains(name, "qemu-system-") && !strings.Contains(name, " ") {
+		return rest
+	}
+	return line
+}

@@ -1,0 +1,244 @@
+package qemu
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"time"
+
+	"github.com/wherry-app/wherry/vmhost"
+	"github.com/wherry-app/wherry/vmhost/process"
+)
+
+// redialEvery is how often a socket is tried on which QEMU does not listen yet; only where it cannot inherit one.
+const redialEvery = 20 * time.Millisecond
+
+// undo is what to take back, the last thing first, when something fails half-way.
+type undo []func()
+
+func (u *undo) push(f func()) { *u = append(*u, f) }
+
+func (u undo) run() {
+	for i := len(u) - 1; i >= 0; i-- {
+		u[i]()
+	}
+}
+
+// launch starts QEMU and returns when the guest runs. After an error nothing is left running.
+func (m *Machine) launch(ctx context.Context) (run *running, err error) {
+	var cleanup undo
+	defer func() {
+		if err != nil {
+			cleanup.run()
+			if ctx.Err() != nil {
+				err = fmt.Errorf("start machine: %w", context.Cause(ctx))
+			}
+		}
+	}()
+	if err := checkFiles(m.spec); err != nil {
+		return nil, err
+	}
+	if err := makeDir(m.spec.Dir); err != nil {
+		return nil, err
+	}
+	lock, err := takeFolder(m.files)
+	if err != nil {
+		return nil, err
+	}
+	cleanup.push(func() { _ = lock.Close() })
+	if info, _, err := find(m.files); !errors.Is(err, vmhost.ErrNoMachine) {
+		if err != nil {
+			return nil, err
+		}
+		return nil, hinted(fmt.Errorf("machine folder %q is in use: QEMU runs there as process %d", m.spec.Dir, info.PID),
+			"Adopt or discard that machine first")
+	}
+	binary, p, err := m.driver.plan(ctx, m.spec)
+	if err != nil {
+		return nil, err
+	}
+	m.files.removeStale()
+	cleanup.push(m.files.removeStale)
+
+	run = &running{files: m.files, log: m.log, lock: lock, events: &events{log: m.log}}
+	if err := m.spawn(run, binary, p); err != nil {
+		return nil, err
+	}
+	cleanup.push(run.abort)
+	if err := run.connect(ctx); err != nil {
+		return nil, m.whyNot(ctx, run, err)
+	}
+	run.keep()
+	m.log.Info("machine started", "dir", m.spec.Dir, "pid", run.process.PID(), "accel", p.accel)
+	return run, nil
+}
+
+// spawn starts the process and writes down before what it is made from.
+func (m *Machine) spawn(run *running, binary string, p plan) error {
+	console := boundedLog(m.spec.ConsoleLog)
+	if err := console.rotate(); err != nil {
+		return fmt.Errorf("rotate console log: %w", err)
+	}
+	run.record = record{Spec: m.spec, Accel: p.accel, Version: "QEMU " + p.version.String(), ConsoleOffset: console.size()}
+	if err := run.record.write(m.files.record); err != nil {
+		return fmt.Errorf("record machine: %w", err)
+	}
+	address, inherit, err := monitorSocket(m.files.monitor)
+	if err != nil {
+		return err
+	}
+	if inherit != nil {
+		defer inherit.Close()
+	}
+	p.monitor = address
+	// A file, since QEMU outlives us: writing to a pipe without a reader would kill it.
+	said, err := os.OpenFile(m.files.errors, os.O_WRONLY|os.O_CREATE|os.O_TRUNC|os.O_APPEND, 0o600)
+	if err != nil {
+		return fmt.Errorf("open QEMU's log: %w", err)
+	}
+	defer said.Close()
+
+	cmd := exec.Command(binary, arguments(m.spec, p)...)
+	cmd.Dir = m.spec.Dir
+	cmd.Stdout, cmd.Stderr = said, said
+	if inherit != nil {
+		cmd.ExtraFiles = []*os.File{inherit}
+	}
+	process.Detach(cmd)
+	if err := cmd.Start(); err != nil {
+		return hinted(fmt.Errorf("run QEMU: %w", err), "Check that QEMU is installed properly: run "+binary+" --version")
+	}
+	run.child = cmd
+	if run.process, err = process.Open(cmd.Process.Pid); err != nil {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+		return err
+	}
+	return nil
+}
+
+// abort kills what spawn started and waits for its end.
+func (r *running) abort() {
+	_ = r.process.Kill()
+	_ = r.child.Wait()
+	if r.monitor != nil {
+		r.monitor.close()
+	}
+	_ = r.process.Close()
+}
+
+// connect opens QMP and makes sure that the guest runs.
+func (r *running) connect(ctx context.Context) error {
+	conn, err := dialMonitor(ctx, r.files.monitor, r.process)
+	if err != nil {
+		return err
+	}
+	if r.monitor, err = newMonitor(ctx, conn, r.events.handle); err != nil {
+		return err
+	}
+	var status struct {
+		Status string `json:"status"`
+	}
+	if err := r.monitor.execute(ctx, "query-status", nil, &status); err != nil {
+		return err
+	}
+	switch status.Status {
+	case "running", "paused", "io-error":
+		return nil
+	}
+	return fmt.Errorf("machine is not running but %q", status.Status)
+}
+
+// dialMonitor connects to QMP's socket, if need be as soon as QEMU listens there.
+func dialMonitor(ctx context.Context, path string, p *process.Process) (net.Conn, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	watched := make(chan struct{})
+	go func() {
+		defer close(watched)
+		if p.Wait(ctx) == nil {
+			cancel()
+		}
+	}()
+	defer func() {
+		cancel()
+		<-watched
+	}()
+	ticker := time.NewTicker(redialEvery)
+	defer ticker.Stop()
+	for {
+		var dialer net.Dialer
+		conn, err := dialer.DialContext(ctx, "unix", path)
+		if err == nil {
+			return conn, nil
+		}
+		select {
+		case <-ctx.Done():
+			return nil, err
+		case <-ticker.C:
+		}
+	}
+}
+
+// whyNot replaces err, which came from a QEMU that did not come up, by what QEMU said about it.
+func (m *Machine) whyNot(ctx context.Context, run *running, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	_ = run.process.Kill()
+	_ = run.child.Wait()
+	said, readErr := boundedLog(m.files.errors).tail(0, tailSize)
+	if readErr != nil || len(said) == 0 {
+		return fmt.Errorf("start QEMU: %w (%v)", err, run.child.ProcessState)
+	}
+	return explain(string(said), m.spec)
+}
+
+// adopt makes m the machine that was left running in its folder, or leaves that one as it is.
+func (m *Machine) adopt(ctx context.Context) (err error) {
+	var cleanup undo
+	defer func() {
+		if err != nil {
+			cleanup.run()
+		}
+	}()
+	lock, err := takeFolder(m.files)
+	if err != nil {
+		return err
+	}
+	cleanup.push(func() { _ = lock.Close() })
+	held, err := holdOwner(m.files)
+	if err != nil {
+		return err
+	}
+	if held == nil {
+		return vmhost.ErrNoMachine
+	}
+	cleanup.push(func() { _ = held.Close() })
+	r, err := readRecord(m.files.record)
+	if err != nil {
+		return fmt.Errorf("read record: %w", err)
+	}
+	if !equalSpecs(r.Spec, m.spec) {
+		return errors.New("it was made from another spec")
+	}
+	run := &running{record: r, files: m.files, log: m.log, lock: lock, process: held, events: &events{log: m.log}}
+	if err := run.connect(ctx); err != nil {
+		if run.monitor != nil {
+			run.monitor.close()
+		}
+		return err
+	}
+	run.keep()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.started = make(chan struct{})
+	m.cancelStart = func() {}
+	close(m.started)
+	m.begin(run)
+	m.log.Info("machine adopted", "dir", m.spec.Dir, "pid", held.PID())
+	return nil
+}

@@ -1,0 +1,73 @@
+package qemu
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+
+	"github.com/wherry-app/wherry/vmhost"
+)
+
+// record says what the machine in a folder was made from. It is written before QEMU starts, so that a running QEMU
+// always has one.
+type record struct {
+	Spec    vmhost.Spec `json:"spec"`
+	Accel   string      `json:"accel"`
+	Version string      `json:"version"`
+	// ConsoleOffset is where this boot's output begins in the console log.
+	ConsoleOffset int64 `json:"console_offset"`
+}
+
+func (r record) info(pid int) vmhost.Info {
+	return vmhost.Info{PID: pid, Accel: r.Accel, Version: r.Version}
+}
+
+// write replaces the file at path as a whole.
+func (r record) write(path string) error {
+	text, err := json.MarshalIndent(r, "", "  ")
+	if err != nil {
+		return err
+	}
+	return replaceFile(path, text)
+}
+
+func readRecord(path string) (record, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return record{}, err
+	}
+	var r record
+	if err := json.Unmarshal(text, &r); err != nil {
+		return record{}, fmt.Errorf("decode %q: %w", path, err)
+	}
+	return r, nil
+}
+
+// equalSpecs compares two Specs as they are written down, where no disks are as good as an empty list of them.
+func equalSpecs(a, b vmhost.Spec) bool {
+	if len(a.Disks) == 0 && len(b.Disks) == 0 {
+		a.Disks, b.Disks = nil, nil
+	}
+	return reflect.DeepEqual(a, b)
+}
+
+// replaceFile writes a file so that others see the old content or the new one, never half of it.
+func replaceFile(path string, content []byte) error {
+	f, err := os.CreateTemp(filepath.Dir(path), ".new-*")
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(content)
+	if closed := f.Close(); err == nil {
+		err = closed
+	}
+	if err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		_ = os.Remove(f.Name())
+	}
+	return err
+}
