@@ -1,0 +1,37 @@
+# Wherry's tasks. `make help` lists them; docs/development.md says more.
+ARCH  ?= $(shell go env GOARCH)
+GO    ?= go
+GUEST := dist/guest-$(ARCH)
+# Commands of this host; macOS and Windows builds come with their own issues.
+BINARIES := wherry
+
+.PHONY: help deps build guest run test check bench clean
+.DEFAULT_GOAL := help
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+deps: ## install what this host lacks (apt)
+	@bash .ci/deps
+
+build: ## build the programs into bin/
+	@mkdir -p bin
+	@for b in $(BINARIES); do echo "build bin/$$b"; CGO_ENABLED=0 $(GO) build -trimpath -ldflags='-s -w' -o bin/$$b ./cmd/$$b || exit 1; done
+
+guest: ## build the guest image into dist/guest-ARCH (ARCH=amd64|arm64)
+	@$(GO) run ./cmd/wherry-image build -arch $(ARCH) -o $(GUEST)
+
+run: deps build guest ## set everything up, start the engine and run a first container
+	@bin/wherry welcome
+
+test: deps build guest ## run all tests, those with a VM included
+	@bash .ci/test
+
+check: ## format, vet, staticcheck, cross-builds and import rules
+	@bash .ci/check
+
+bench: deps build guest ## measure, print a table and write dist/bench.json
+	@$(GO) run ./cmd/wherry-bench -o dist/bench.json
+
+clean: ## remove everything that was built; state directories are not touched
+	rm -rf bin dist .cache

@@ -1,0 +1,166 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/wherry-app/wherry/app"
+	"github.com/wherry-app/wherry/forwarder/outbound"
+	"github.com/wherry-app/wherry/linuxvm/control"
+	"github.com/wherry-app/wherry/linuxvm/link"
+	"github.com/wherry-app/wherry/vmhost"
+)
+
+// boot starts the machine, or takes over the one that runs, and returns when docker answers.
+func (s *session) boot() error {
+	set, img := s.plan.settings, s.plan.image
+	s.plan.spec = makeSpec(set, img, s.cfg.Home.DataDisk(), s.cfg.Home.VM(), s.cfg.Home.Log(app.LogKernel))
+	err := s.stage(s.life, "vm", "starting the virtual machine", 0, func(ctx context.Context) error {
+		if s.adopt(ctx) {
+			return nil
+		}
+		return s.launch(ctx)
+	})
+	if err != nil {
+		return err
+	}
+	s.report(evLaunched, func(snap *app.Snapshot) {
+		snap.Driver, snap.Accel = s.plan.driver.Name(), s.info.Accel
+		snap.VM = app.VM{PID: s.info.PID, CPUs: set.CPUs, MemoryBytes: set.Memory, DiskBytes: set.Disk, Kernel: img.Manifest.KernelRelease, Image: img.Manifest.Agent}
+	})
+	s.connect()
+	guest := s.watchGuest()
+	if err := s.stage(s.life, "agent", "booting Linux", s.cfg.Deadlines.Boot, guest.waitLinked); err != nil {
+		return err
+	}
+	if err := s.stage(s.life, "docker", "starting docker", s.cfg.Deadlines.Docker, guest.waitDocker); err != nil {
+		return err
+	}
+	return s.publishDocker()
+}
+
+// adopt takes over a machine that an earlier daemon left running. One that does not answer, or was made from other
+// settings, is ended; the disks' journals make up for that.
+func (s *session) adopt(ctx context.Context) bool {
+	a, ok := s.plan.driver.(vmhost.Adopter)
+	if !ok {
+		return false
+	}
+	dir := s.plan.spec.Dir
+	if _, err := a.Find(ctx, dir); errors.Is(err, vmhost.ErrNoMachine) {
+		return false
+	}
+	try, cancel := context.WithTimeout(ctx, s.cfg.Deadlines.Adopt)
+	defer cancel()
+	m, err := a.Adopt(try, s.plan.spec)
+	if err == nil {
+		if s.info, err = m.Start(try); err == nil && s.answers(try, m) {
+			s.machine, s.adopted = m, true
+			s.log.Info("took over the running machine", "pid", s.info.PID)
+			return true
+		}
+	}
+	s.log.Warn("machine left by an earlier daemon is ended", "error", err)
+	if err := a.Discard(ctx, dir); err != nil {
+		s.log.Error("end the machine", "error", err)
+	}
+	return false
+}
+
+// answers says whether the agent of a machine can be reached before ctx ends.
+func (s *session) answers(ctx context.Context, m vmhost.Machine) bool {
+	l := link.NewClient(link.Config{Open: open(m, vmhost.ChannelLink), Logger: s.log})
+	run, cancel := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() { defer close(done); _ = l.Run(run) }()
+	defer func() { cancel(); <-done }()
+	states, stop := l.Watch()
+	defer stop()
+	for {
+		select {
+		case st := <-states:
+			if st.Up {
+				return true
+			}
+		case <-m.Done():
+			return false
+		case <-ctx.Done():
+			return false
+		}
+	}
+}
+
+// launch creates and starts the machine.
+func (s *session) launch(ctx context.Context) error {
+	m, err := s.plan.driver.Create(ctx, s.plan.spec)
+	if err != nil {
+		return err
+	}
+	if s.info, err = m.Start(ctx); err != nil {
+		return err
+	}
+	s.machine = m
+	return nil
+}
+
+// connect opens the streams to the guest: the link, and the other end of its network card.
+func (s *session) connect() {
+	s.link = link.NewClient(link.Config{Open: open(s.machine, vmhost.ChannelLink), Logger: s.log})
+	s.task("link", s.link.Run)
+	s.agent = control.NewClient(s.link)
+	s.later(func() { _ = s.agent.Close() })
+	network, err := outbound.New(outbound.Config{Logger: s.log})
+	if err != nil {
+		s.log.Error("containers have no network", "error", err)
+		s.report("", func(snap *app.Snapshot) {
+			snap.Warnings = append(snap.Warnings, *app.InfoOf(fmt.Errorf("containers have no network: %w", err)))
+		})
+		return
+	}
+	s.task("network", func(ctx context.Context) error {
+		return again(ctx, func(ctx context.Context) error {
+			conn, err := s.machine.Open(ctx, vmhost.ChannelNetwork)
+			if err != nil {
+				return err
+			}
+			return network.Serve(ctx, conn)
+		})
+	})
+	for _, service := range []string{control.ServiceDockerd, control.ServiceContainerd} {
+		s.task("log of "+service, func(ctx context.Context) error { return s.mirrorLog(ctx, service) })
+	}
+}
+
+// again runs f whenever it has ended, with a pause, until ctx does.
+func again(ctx context.Context, f func(context.Context) error) error {
+	const pause = 200 * time.Millisecond
+	for {
+		err := f(ctx)
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(pause):
+		}
+	}
+}
+
+// serve stays until the machine is gone, which is an error, or the session has to end.
+func (s *session) serve() error {
+	select {
+	case <-s.life.Done():
+		return nil
+	case <-s.machine.Done():
+		return s.gone()
+	}
+}
+
+// gone says why the machine ended by itself.
+func (s *session) gone() error {
+	err := s.machine.Err()
+	if err == nil {
+		err = errors.New("the guest has powered itself off")
+	}
+	return app.Errorf("run `wherry start`; see `wherry logs kernel`", "the virtual machine ended: %w", err)
+}

@@ -1,0 +1,236 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/moby/moby/client"
+
+	"github.com/wherry-app/wherry/app"
+	"github.com/wherry-app/wherry/app/localsock"
+	"github.com/wherry-app/wherry/app/logfile"
+	"github.com/wherry-app/wherry/forwarder/dockersock"
+	"github.com/wherry-app/wherry/forwarder/ports"
+	"github.com/wherry-app/wherry/linuxvm/control"
+	"github.com/wherry-app/wherry/linuxvm/link"
+	"github.com/wherry-app/wherry/linuxvm/tunnel"
+	"github.com/wherry-app/wherry/vmhost"
+)
+
+// open makes a channel of a machine what links and networks open.
+func open(m vmhost.Machine, ch vmhost.Channel) func(context.Context) (net.Conn, error) {
+	return func(ctx context.Context) (net.Conn, error) { return m.Open(ctx, ch) }
+}
+
+// guest follows what the agent says of itself and tells the owner.
+type guest struct {
+	*session
+	status chan control.Status // newest first; one place
+}
+
+// watchGuest starts following the agent.
+func (s *session) watchGuest() *guest {
+	g := &guest{session: s, status: make(chan control.Status, 1)}
+	s.task("guest status", func(ctx context.Context) error { return again(ctx, g.watch) })
+	return g
+}
+
+// watch follows one connection to the agent.
+func (g *guest) watch(ctx context.Context) error {
+	first := true
+	err := g.agent.Watch(ctx, func(st control.Status) error {
+		if first {
+			first = false
+			g.syncClock(ctx)
+			g.report(evLinked, nil)
+		}
+		g.take(st)
+		return nil
+	})
+	if ctx.Err() == nil && !first {
+		g.report(evLinkLost, func(snap *app.Snapshot) { snap.Stage = "waiting for the guest to answer" })
+	}
+	return err
+}
+
+// syncClock sets the guest's clock to ours.
+func (g *guest) syncClock(ctx context.Context) {
+	off, err := g.agent.SetTime(ctx, time.Now())
+	if err != nil {
+		g.log.Warn("set the guest's clock", "error", err)
+		return
+	}
+	g.log.Debug("guest's clock set", "was_off", off)
+}
+
+// take brings a status into the snapshot and to those who wait for it.
+func (g *guest) take(st control.Status) {
+	if st.Data.Filesystem != "" {
+		g.diskMounted()
+	}
+	select {
+	case <-g.status:
+	default:
+	}
+	g.status <- st
+	zero := time.Since(g.asked) - st.Uptime
+	var ev event // before docker is published, boot says how far it is
+	switch {
+	case g.wasReady() && st.DockerReady:
+		ev = evReady
+	case g.wasReady():
+		ev = evDockerLost
+	}
+	g.report(ev, func(snap *app.Snapshot) {
+		if !g.adopted {
+			snap.Stages = append(hostStages(snap.Stages), guestStages(st.Stages, zero)...)
+		}
+		if ev == evDockerLost && snap.State == app.StateRunning {
+			snap.Stage = "waiting for docker to come back"
+		}
+		snap.VM.MemoryUsedBytes = st.Memory.Total - st.Memory.Available
+		snap.VM.MemoryCacheBytes = st.Memory.Cache
+		snap.VM.MemoryContainersBytes = st.Memory.Containers
+		snap.VM.DiskBytes, snap.VM.DiskUsedBytes = st.Data.Total, st.Data.Total-st.Data.Free
+		snap.VM.Kernel = st.Kernel
+	})
+}
+
+// hostStages are the stages that were not measured in the guest.
+func hostStages(all []app.Stage) []app.Stage {
+	var host []app.Stage
+	for _, s := range all {
+		if !s.Guest {
+			host = append(host, s)
+		}
+	}
+	return host
+}
+
+// guestStages puts the guest's stages on the host's time axis, on which the guest's kernel started at zero.
+func guestStages(stages []control.Stage, zero time.Duration) []app.Stage {
+	var out []app.Stage
+	for _, s := range stages {
+		out = append(out, app.Stage{Name: s.Name, Start: zero + s.Start, Duration: max(s.End-s.Start, 0), Guest: true})
+	}
+	return out
+}
+
+// waitLinked waits for the agent's first word.
+func (g *guest) waitLinked(ctx context.Context) error {
+	return g.wait(ctx, func(control.Status) bool { return true })
+}
+
+// waitDocker waits until docker answers a real request.
+func (g *guest) waitDocker(ctx context.Context) error {
+	if err := g.wait(ctx, func(st control.Status) bool { return st.DockerReady }); err != nil {
+		return err
+	}
+	docker, err := g.dockerClient()
+	if err != nil {
+		return err
+	}
+	defer docker.Close()
+	v, err := docker.ServerVersion(ctx, client.ServerVersionOptions{})
+	if err != nil {
+		return fmt.Errorf("ask docker for its version: %w", err)
+	}
+	g.report("", func(snap *app.Snapshot) { snap.Docker.Version = v.Version })
+	return nil
+}
+
+// wait waits for a status that is as wanted. A problem in the guest, or the machine's end, is an error.
+func (g *guest) wait(ctx context.Context, wanted func(control.Status) bool) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-g.machine.Done():
+			return g.gone()
+		case st := <-g.status:
+			if p := st.Problem; p != nil {
+				return app.Errorf(p.Hint, "%s: %s", p.Stage, p.Message)
+			}
+			if wanted(st) {
+				g.status <- st // for who waits next
+				return nil
+			}
+		}
+	}
+}
+
+// dockerClient speaks Docker's API to dockerd over the link.
+func (s *session) dockerClient() (*client.Client, error) {
+	dial := func(ctx context.Context, _, _ string) (net.Conn, error) { return s.link.Dial(ctx, link.PortDocker) }
+	c, err := client.New(client.WithHTTPClient(&http.Client{Transport: &http.Transport{DialContext: dial}}), client.WithHost("tcp://dockerd:1"), client.WithDialContext(dial))
+	if err != nil {
+		return nil, fmt.Errorf("make docker client: %w", err)
+	}
+	return c, nil
+}
+
+// publishDocker opens the docker socket and the published ports on the host; then the engine is running.
+func (s *session) publishDocker() error {
+	l, err := localsock.Listen(s.cfg.Home.DockerSocket())
+	if err != nil {
+		return err
+	}
+	proxy := dockersock.New(dockersock.Config{
+		Listener: l,
+		Dial:     func(ctx context.Context) (net.Conn, error) { return s.link.Dial(ctx, link.PortDocker) },
+		Logger:   s.log,
+	})
+	s.task("docker socket", proxy.Run)
+	docker, err := s.dockerClient()
+	if err != nil {
+		return err
+	}
+	s.later(func() { _ = docker.Close() })
+	s.forwardPorts(docker)
+	s.mu.Lock()
+	s.ready = true
+	s.mu.Unlock()
+	s.report(evReady, nil)
+	return nil
+}
+
+// forwardPorts keeps listeners for the ports that containers publish.
+func (s *session) forwardPorts(docker *client.Client) {
+	manager := ports.NewManager(ports.Config{
+		Dial:   func(ctx context.Context, network, address string) (net.Conn, error) { return tunnel.Dial(ctx, s.link, network, address) },
+		Logger: s.log,
+	})
+	s.later(func() { _ = manager.Close() })
+	watcher := ports.NewWatcher(ports.WatcherConfig{Docker: docker, Logger: s.log, Apply: func(rules []ports.Rule) {
+		list := portList(manager.Apply(rules))
+		s.report("", func(snap *app.Snapshot) { snap.Ports = list })
+	}})
+	s.task("published ports", watcher.Run)
+}
+
+// portList is the forwarder's view of ports as the user sees it.
+func portList(status []ports.Status) []app.Port {
+	list := []app.Port{}
+	for _, st := range status {
+		p := app.Port{Container: st.Rule.ContainerName, ContainerPort: st.Rule.Target.Port(), Proto: st.Rule.Proto, HostAddress: st.Addr}
+		if info := app.InfoOf(st.Err); info != nil {
+			p.Error, p.Hint = info.Message, info.Hint
+		}
+		list = append(list, p)
+	}
+	return list
+}
+
+// mirrorLog keeps a copy of a service's log on the host, where it outlives the VM. Each connection begins with all that
+// the guest has kept, so the copy is begun anew.
+func (s *session) mirrorLog(ctx context.Context, service string) error {
+	out := logfile.NewWriter(s.cfg.Home.Log(app.LogEngine))
+	defer out.Close()
+	return again(ctx, func(ctx context.Context) error {
+		return s.agent.Logs(ctx, service, true, io.Writer(out))
+	})
+}

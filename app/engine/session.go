@@ -1,0 +1,195 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+
+	"github.com/wherry-app/wherry/app"
+	"github.com/wherry-app/wherry/linuxvm/control"
+	"github.com/wherry-app/wherry/linuxvm/link"
+	"github.com/wherry-app/wherry/vmhost"
+)
+
+// errEnded is the cause of a session's context when its end was asked for.
+var errEnded = errors.New("session was asked to end")
+
+// session is one life of a VM, from the decision to start it until nothing of it is left.
+type session struct {
+	*Engine
+	log    hclog.Logger
+	events chan<- report
+	asked  time.Time
+
+	// life ends when the VM has to; cancel ends it.
+	life   context.Context //nolint:containedctx // the session is the owner of this lifetime
+	cancel context.CancelCauseFunc
+
+	mu    sync.Mutex
+	mode  app.StopMode // how to end, once life is over
+	force chan struct{}
+	ready bool // docker has answered once
+
+
+	plan    plan
+	machine vmhost.Machine
+	adopted bool // machine was found running
+	info    vmhost.Info
+	link    *link.Client
+	agent   *control.Client
+	cleanup []func()
+	tasks   sync.WaitGroup
+}
+
+func newSession(e *Engine, events chan<- report, asked time.Time) *session {
+	s := &session{Engine: e, log: e.log, events: events, asked: asked, mode: app.StopClean, force: make(chan struct{})}
+	s.life, s.cancel = context.WithCancelCause(context.Background())
+	return s
+}
+
+// end asks the session to end. A later, harder mode overtakes an earlier one.
+func (s *session) end(mode app.StopMode) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if mode == app.StopForce && s.mode != app.StopForce {
+		s.mode = mode
+		close(s.force)
+	}
+	s.cancel(errEnded)
+}
+
+func (s *session) wasReady() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.ready
+}
+
+// live runs the session. It reports its end as the last thing, after all of it is gone.
+func (s *session) live() {
+	err := s.run()
+	s.cancel(err)
+	err = errors.Join(err, s.shutdown(err))
+	for _, f := range slices.Backward(s.cleanup) {
+		f()
+	}
+	s.tasks.Wait()
+	ev := evEnded
+	if err != nil {
+		ev = evFailed
+	}
+	s.events <- report{from: s, event: ev, err: err}
+}
+
+// run brings the VM up and stays until it has to end: nil if that was asked for.
+func (s *session) run() error {
+	err := s.prepare()
+	if err == nil {
+		err = s.boot()
+	}
+	if err == nil {
+		err = s.serve()
+	}
+	if context.Cause(s.life) == errEnded { //nolint:errorlint // the cause is that very value
+		return nil
+	}
+	return err
+}
+
+// report sends an event and an update to the owner.
+func (s *session) report(e event, update func(*app.Snapshot)) {
+	s.events <- report{from: s, event: e, update: update}
+}
+
+// stage runs a step of the start under its name: people see it, its time is kept, and its errors carry the name.
+func (s *session) stage(life context.Context, name, words string, deadline time.Duration, f func(context.Context) error) error {
+	begun := time.Now()
+	s.report("", func(snap *app.Snapshot) {
+		snap.Stage = words
+		snap.Stages = append(snap.Stages, app.Stage{Name: name, Start: begun.Sub(s.asked)})
+	})
+	ctx, cancel := life, context.CancelFunc(func() {})
+	if deadline > 0 {
+		ctx, cancel = context.WithTimeoutCause(life, deadline, fmt.Errorf("no answer within %s", deadline))
+	}
+	defer cancel()
+	err := f(ctx)
+	took := time.Since(begun)
+	s.report("", func(snap *app.Snapshot) {
+		for i := range snap.Stages {
+			if snap.Stages[i].Name == name && !snap.Stages[i].Guest {
+				snap.Stages[i].Duration = took
+			}
+		}
+	})
+	if err == nil {
+		s.log.Debug("stage done", "stage", name, "took", took)
+		return nil
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = context.Cause(ctx)
+	}
+	return &app.Error{Op: words, Err: err}
+}
+
+// later pushes something to undo when the session ends; last in, first out.
+func (s *session) later(f func()) { s.cleanup = append(s.cleanup, f) }
+
+// task runs f beside the session, until its context ends with the session's cleanup; live waits for it. An error is
+// logged; the session goes on.
+func (s *session) task(name string, f func(context.Context) error) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(s.life))
+	s.later(cancel)
+	s.tasks.Go(func() {
+		if err := f(ctx); err != nil && ctx.Err() == nil {
+			s.log.Error("task ended", "task", name, "error", err)
+		}
+	})
+}
+
+// shutdown ends the machine: by its agent if it answers and nothing is wrong with it, else by pulling the plug. cause is
+// what ended the session, nil if that was asked for.
+func (s *session) shutdown(cause error) error {
+	if s.machine == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), s.cfg.Deadlines.Containers+s.cfg.Deadlines.PowerOff)
+	defer cancel()
+	go func() {
+		select {
+		case <-s.force:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	if s.agent != nil && cause == nil {
+		if err := s.powerOff(ctx); err != nil && ctx.Err() == nil {
+			s.log.Warn("guest does not shut down", "error", err)
+		}
+	}
+	kill, cancelKill := context.WithTimeout(context.Background(), 15*time.Second)
+	defer cancelKill()
+	if err := s.machine.Stop(kill, vmhost.StopKill); err != nil {
+		return fmt.Errorf("end the virtual machine: %w", err)
+	}
+	return nil
+}
+
+// powerOff asks the agent for a clean shutdown and waits for the machine to be gone.
+func (s *session) powerOff(ctx context.Context) error {
+	ask, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	if err := s.agent.Shutdown(ask, s.cfg.Deadlines.Containers); err != nil {
+		return fmt.Errorf("ask for shutdown: %w", err)
+	}
+	select {
+	case <-s.machine.Done():
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

@@ -1,0 +1,128 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/wherry-app/wherry/app"
+	"github.com/wherry-app/wherry/app/api"
+	"github.com/wherry-app/wherry/app/engine"
+)
+
+// answerTime is how long the daemon may take to say how it is, before it counts as hung.
+const answerTime = 2 * time.Second
+
+func (c *cli) statusCommand() *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "status",
+		Short: "Show how the engine is",
+		Args:  args(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			snap, err := c.truth(cmd.Context())
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return printJSON(c.out, snap)
+			}
+			return printStatus(c.out, snap)
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "for programs: see docs/state.md for the fields")
+	return cmd
+}
+
+// snapshot asks the daemon, and does not wait long for it.
+func (c *cli) snapshot(ctx context.Context) (app.Snapshot, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, answerTime, errors.New("no answer"))
+	defer cancel()
+	snap, err := c.client.Snapshot(ctx)
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = app.Errorf("end it with `wherry stop --force`", "the daemon (process %d) does not answer", c.home.OwnerPID())
+	}
+	return snap, err
+}
+
+// truth is how the engine is, found out from what lives: the daemon if there is one, else the VM without one.
+func (c *cli) truth(ctx context.Context) (app.Snapshot, error) {
+	snap, err := c.snapshot(ctx)
+	if !errors.Is(err, api.ErrNoDaemon) {
+		return snap, err
+	}
+	locked, err := c.home.Locked()
+	if err != nil {
+		return app.Snapshot{}, err
+	}
+	if locked {
+		return app.Snapshot{}, app.Errorf("try again, or end it with `wherry stop --force`", "the daemon (process %d) is starting, ending, or hangs", c.home.OwnerPID())
+	}
+	snap = app.Snapshot{State: app.StateStopped, Docker: app.Docker{Socket: c.home.DockerHost()}, Ports: []app.Port{}, LastError: engine.LastError(c.home.Root())}
+	if snap.LastError != nil {
+		snap.State = app.StateFailed
+	}
+	if info, err := engine.FindVM(ctx, c.drivers(nil), c.home.VM()); err == nil {
+		snap.State, snap.VM.PID, snap.Accel = app.StateFailed, info.PID, info.Accel
+		snap.LastError = app.InfoOf(app.Errorf("run `wherry start` to take it over, or `wherry stop`", "the daemon is gone; its VM (process %d) still runs", info.PID))
+	}
+	return snap, nil
+}
+
+func printJSON(w io.Writer, v any) error {
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", "  ")
+	return enc.Encode(v)
+}
+
+func printStatus(out io.Writer, s app.Snapshot) error {
+	w := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
+	state := string(s.State)
+	if s.Stage != "" {
+		state += ": " + s.Stage
+	}
+	fmt.Fprintf(w, "Engine\t%s\n", state)
+	if !s.Since.IsZero() {
+		fmt.Fprintf(w, "Since\t%s ago\n", time.Since(s.Since).Round(time.Second))
+	}
+	if s.Docker.Version != "" {
+		fmt.Fprintf(w, "Docker\t%s on %s\n", s.Docker.Version, s.Docker.Socket)
+	}
+	if s.VM.CPUs > 0 {
+		fmt.Fprintf(w, "VM\t%s with %s, %d CPUs, process %d\n", s.Driver, s.Accel, s.VM.CPUs, s.VM.PID)
+		fmt.Fprintf(w, "Memory\t%s used, %s cache, of %s\n", app.HumanSize(s.VM.MemoryUsedBytes), app.HumanSize(s.VM.MemoryCacheBytes), app.HumanSize(s.VM.MemoryBytes))
+		fmt.Fprintf(w, "Disk\t%s used of %s\n", app.HumanSize(s.VM.DiskUsedBytes), app.HumanSize(s.VM.DiskBytes))
+	}
+	for _, p := range s.Ports {
+		fmt.Fprintf(w, "Port\t%s\n", portLine(p))
+	}
+	if e := s.LastError; e != nil {
+		fmt.Fprintf(w, "Error\t%s\n", e.Message)
+		if e.Hint != "" {
+			fmt.Fprintf(w, "\t%s\n", e.Hint)
+		}
+	}
+	for _, e := range s.Warnings {
+		fmt.Fprintf(w, "Warning\t%s\n", oneLine(&app.Error{Err: e.AsError(), Next: e.Hint}))
+	}
+	return w.Flush()
+}
+
+// portLine is a port as people read it.
+func portLine(p app.Port) string {
+	s := fmt.Sprintf("%s -> %s:%d/%s", p.HostAddress, p.Container, p.ContainerPort, p.Proto)
+	if p.Error != "" {
+		s += "  (" + p.Error
+		if p.Hint != "" {
+			s += "; " + p.Hint
+		}
+		s += ")"
+	}
+	return s
+}
