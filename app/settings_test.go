@@ -1,0 +1,123 @@
+package app_test
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"strings"
+	"testing"
+
+	"github.com/wherry-app/wherry/app"
+)
+
+func host() app.Host { return app.Host{CPUs: 4, Memory: 16 << 30, Drivers: []string{"qemu"}} }
+
+func TestDefaultSettingsPassTheirOwnCheck(t *testing.T) {
+	for _, h := range []app.Host{host(), {CPUs: 1, Memory: 2 << 30}, {CPUs: 64, Memory: 512 << 30}, {}} {
+		if err := app.DefaultSettings(h).Check(h, 0); err != nil {
+			t.Errorf("%+v: %v", h, err)
+		}
+	}
+}
+
+func TestSettingsWith(t *testing.T) {
+	base := app.DefaultSettings(host())
+	for _, tt := range []struct {
+		name    string
+		changes map[string]string
+		want    func(*app.Settings)
+	}{
+		{"nothing", nil, func(*app.Settings) {}},
+		{"cpus", map[string]string{"cpus": " 3 "}, func(s *app.Settings) { s.CPUs = 3 }},
+		{"memory", map[string]string{"memory": "6GiB"}, func(s *app.Settings) { s.Memory = 6 << 30 }},
+		{"memory in bytes", map[string]string{"memory": "1073741824"}, func(s *app.Settings) { s.Memory = 1 << 30 }},
+		{"several", map[string]string{"disk": "100g", "accel": "tcg", "driver": "qemu"}, func(s *app.Settings) { s.Disk, s.Accel, s.Driver = 100<<30, "tcg", "qemu" }},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			want := base
+			tt.want(&want)
+			got, err := base.With(tt.changes, host(), 0)
+			if err != nil || got != want {
+				t.Errorf("got %+v, %v, want %+v", got, err, want)
+			}
+		})
+	}
+}
+
+func TestSettingsWithRefusesAndNamesTheNextAction(t *testing.T) {
+	base := app.DefaultSettings(host())
+	const diskNow = 64 << 30
+	for _, tt := range []struct{ key, value, message, hint string }{
+		{"cpus", "0", "at least one processor", "1 or more"},
+		{"cpus", "five", "not a number", "whole number"},
+		{"cpus", "5", "more than the 4 this host has", "4 or less"},
+		{"memory", "17GiB", "more than the 16 GiB", "4GiB"},
+		{"memory", "100MiB", "too little", "512MiB"},
+		{"memory", "-1", "not a size", "like 4GiB"},
+		{"memory", "lots", "not a size", "like 4GiB"},
+		{"disk", "1GiB", "too small", "2GiB"},
+		{"disk", "63GiB", "cannot shrink", "64GiB or more"},
+		{"driver", "bhyve", "unknown driver", "auto, qemu"},
+		{"accel", "warp", "unknown accelerator", "kvm"},
+		{"colour", "blue", "unknown setting", "cpus, memory"},
+	} {
+		t.Run(tt.key+"="+tt.value, func(t *testing.T) {
+			got, err := base.With(map[string]string{tt.key: tt.value}, host(), diskNow)
+			info := app.InfoOf(err)
+			if info == nil || !strings.Contains(info.Message, strings.ReplaceAll(tt.message, "16 GiB", "16GiB")) || !strings.Contains(info.Hint, tt.hint) {
+				t.Errorf("got %+v, want %q and a hint with %q", info, tt.message, tt.hint)
+			}
+			if got != base {
+				t.Errorf("settings were changed: %+v", got)
+			}
+		})
+	}
+}
+
+func TestSettingsWithIsAllOrNothing(t *testing.T) {
+	base := app.DefaultSettings(host())
+	got, err := base.With(map[string]string{"cpus": "2", "memory": "99GiB"}, host(), 0)
+	if err == nil || got != base {
+		t.Errorf("got %+v, %v", got, err)
+	}
+}
+
+func TestKeysReadWhatTheyWrite(t *testing.T) {
+	s := app.Settings{CPUs: 3, Memory: 3<<30 + 512<<20, Disk: 65 << 30, Driver: "qemu", Accel: "tcg"}
+	changes := map[string]string{}
+	for _, k := range app.Keys() {
+		changes[k.Name] = k.Get(s)
+	}
+	got, err := app.DefaultSettings(host()).With(maps.Clone(changes), host(), 0)
+	if err != nil || got != s {
+		t.Errorf("%v gave %+v, %v, want %+v", changes, got, err, s)
+	}
+}
+
+func TestSizesSurviveFormatting(t *testing.T) {
+	for _, n := range []int64{0, 1, 1023, 1024, 1 << 20, 3<<30 + 1, 1536 << 20, 1 << 40} {
+		got, err := app.ParseSize(app.FormatSize(n))
+		if err != nil || got != n {
+			t.Errorf("%d is written %q and read %d, %v", n, app.FormatSize(n), got, err)
+		}
+	}
+}
+
+func TestInfoOfKeepsMessageAndHintAcrossWrapping(t *testing.T) {
+	inner := app.Errorf("install it", "QEMU is\nmissing")
+	err := fmt.Errorf("start: %w", &app.Error{Op: "checking", Err: inner})
+	info := app.InfoOf(err)
+	if info.Message != "start: checking: QEMU is missing" || info.Hint != "install it" {
+		t.Errorf("got %+v", info)
+	}
+	back := app.InfoOf(fmt.Errorf("again: %w", info.AsError()))
+	if back.Message != "again: "+info.Message || back.Hint != info.Hint {
+		t.Errorf("after the wire: %+v", back)
+	}
+	if app.InfoOf(nil) != nil || (*app.ErrorInfo)(nil).AsError() != nil {
+		t.Error("no error became one")
+	}
+	if !errors.Is(err, inner) {
+		t.Error("the cause is lost")
+	}
+}
