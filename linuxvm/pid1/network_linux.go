@@ -1,0 +1,112 @@
+package pid1
+
+import (
+	"encoding/binary"
+	"fmt"
+	"net/netip"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// The guest's place in the virtual network; the daemon on the host is the other end of it.
+var (
+	guestAddress = netip.MustParsePrefix("192.168.127.2/24")
+	gateway      = netip.MustParseAddr("192.168.127.1")
+)
+
+const networkCard = "eth0"
+
+// configureNetwork brings up the loopback and the network card.
+func configureNetwork(mtu int) error {
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return fmt.Errorf("open socket: %w", err)
+	}
+	defer unix.Close(fd)
+	if err := setUp(fd, "lo"); err != nil {
+		return err
+	}
+	if err := setMTU(fd, networkCard, mtu); err != nil {
+		return err
+	}
+	mask := netip.AddrFrom4([4]byte{255, 255, 255, 0})
+	for _, set := range []struct {
+		request uint
+		address netip.Addr
+	}{{unix.SIOCSIFADDR, guestAddress.Addr()}, {unix.SIOCSIFNETMASK, mask}} {
+		ifr, err := unix.NewIfreq(networkCard)
+		if err != nil {
+			return fmt.Errorf("name %q: %w", networkCard, err)
+		}
+		if err := ifr.SetInet4Addr(set.address.AsSlice()); err != nil {
+			return fmt.Errorf("set address: %w", err)
+		}
+		if err := unix.IoctlIfreq(fd, set.request, ifr); err != nil {
+			return fmt.Errorf("set address of %s: %w", networkCard, err)
+		}
+	}
+	if err := setUp(fd, networkCard); err != nil {
+		return err
+	}
+	return addDefaultRoute(fd, gateway)
+}
+
+func setUp(fd int, name string) error {
+	ifr, err := unix.NewIfreq(name)
+	if err != nil {
+		return fmt.Errorf("name %q: %w", name, err)
+	}
+	ifr.SetUint16(unix.IFF_UP | unix.IFF_RUNNING)
+	if err := unix.IoctlIfreq(fd, unix.SIOCSIFFLAGS, ifr); err != nil {
+		return fmt.Errorf("bring %s up: %w", name, err)
+	}
+	return nil
+}
+
+// setMTU sets the MTU, or the largest that the card takes when that is smaller.
+func setMTU(fd int, name string, mtu int) error {
+	ifr, err := unix.NewIfreq(name)
+	if err != nil {
+		return fmt.Errorf("name %q: %w", name, err)
+	}
+	for _, size := range []int{mtu, 1500} {
+		ifr.SetUint32(uint32(size))
+		if err = unix.IoctlIfreq(fd, unix.SIOCSIFMTU, ifr); err == nil {
+			return nil
+		}
+	}
+	return fmt.Errorf("set MTU of %s: %w", name, err)
+}
+
+// rtentry is the kernel's struct of that name, for 64-bit machines.
+type rtentry struct {
+	_                     uint64
+	dst, gateway, genmask [16]byte
+	flags                 uint16
+	_                     int16
+	_                     uint64
+	_                     uint64
+	metric                int16
+	dev                   uintptr
+	mtu, window           uint64
+	irtt                  uint16
+}
+
+func addDefaultRoute(fd int, gateway netip.Addr) error {
+	any4 := sockaddr(netip.IPv4Unspecified())
+	r := rtentry{dst: any4, genmask: any4, gateway: sockaddr(gateway), flags: unix.RTF_UP | unix.RTF_GATEWAY}
+	_, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(fd), unix.SIOCADDRT, uintptr(unsafe.Pointer(&r)))
+	if errno != 0 && errno != unix.EEXIST {
+		return fmt.Errorf("add route to %v: %w", gateway, errno)
+	}
+	return nil
+}
+
+// sockaddr is an IPv4 address as the kernel's struct sockaddr_in.
+func sockaddr(a netip.Addr) (s [16]byte) {
+	binary.NativeEndian.PutUint16(s[:], unix.AF_INET)
+	b := a.As4()
+	copy(s[4:], b[:])
+	return s
+}
