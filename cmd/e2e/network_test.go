@@ -1,0 +1,57 @@
+package e2e
+
+import (
+	"net"
+	"strings"
+)
+
+// hostAccess: a container reaches a server on the host's loopback, and what is refused there is refused.
+func (e *engine) hostAccess() {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		e.t.Fatal(err)
+	}
+	defer l.Close()
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			_, _ = c.Write([]byte("hello"))
+			_ = c.Close()
+		}
+	}()
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	if err != nil {
+		e.t.Fatal(err)
+	}
+	if got := e.docker("run", "--rm", "box", "box", "dial", "host.docker.internal:"+port); !strings.Contains(got, "connected, read 5 bytes") {
+		e.t.Errorf("open port: %s", got)
+	}
+	if got := e.docker("run", "--rm", "box", "box", "dial", "host.docker.internal:"+freePort(e.t)); got != "refused\n" {
+		e.t.Errorf("closed port: %s", got)
+	}
+}
+
+// isolation: nothing of the engine, the agent or the daemon answers a container.
+func (e *engine) isolation() {
+	for _, target := range []string{
+		"172.17.0.1:2375", "172.17.0.1:2376", "172.17.0.1:80", "172.17.0.1:22", // the VM, seen from a container
+		"192.168.127.2:2375", "192.168.127.2:80", // the VM, by its own address
+		"192.168.127.1:80", "192.168.127.1:2375", "192.168.127.1:8080", // the gateway
+	} {
+		got := e.docker("run", "--rm", "box", "box", "dial", target)
+		if strings.Contains(got, "connected") {
+			e.t.Errorf("%s: %s", target, got)
+		}
+	}
+	// Everything that listens in the VM on more than its loopback would be in reach.
+	out := e.wherry("shell", "sh", "-c", "netstat -lntu | grep -v -e '127.0.0.' -e '::1:' -e Proto -e Active || true")
+	if strings.TrimSpace(out) != "" {
+		e.t.Errorf("the VM listens on:\n%s", out)
+	}
+	if got := e.docker("run", "--rm", "box", "sh", "-c", "ls /dev/virtio-ports /dev/vport* /run/docker.sock 2>/dev/null; true"); got != "" {
+		e.t.Errorf("a container sees %s", got)
+	}
+}
