@@ -1,0 +1,113 @@
+package dockersock
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+
+	"github.com/wherry-app/wherry/forwarder/pipe"
+)
+
+const (
+	// dialPatience is how long a client waits for a dockerd that cannot be reached, before it is hung up on.
+	dialPatience = 5 * time.Second
+	// Pauses after an accept that failed, for example for lack of file descriptors.
+	firstPause = 5 * time.Millisecond
+	lastPause  = time.Second
+)
+
+// Config is what a Proxy is made of.
+type Config struct {
+	// Listener accepts the clients. Run closes it.
+	Listener net.Listener
+	// Dial opens a stream to dockerd. It may wait; its ctx ends after a few seconds.
+	Dial func(ctx context.Context) (net.Conn, error)
+	// Logger may be nil.
+	Logger hclog.Logger
+}
+
+// Proxy connects clients to dockerd.
+type Proxy struct {
+	listener net.Listener
+	dial     func(ctx context.Context) (net.Conn, error)
+	log      hclog.Logger
+	// serve has a client and its stream to dockerd to itself, until both are closed.
+	serve func(ctx context.Context, client, dockerd net.Conn) error
+}
+
+// New makes a Proxy; nothing is accepted before Run.
+func New(c Config) *Proxy {
+	log := c.Logger
+	if log == nil {
+		log = hclog.NewNullLogger()
+	}
+	return &Proxy{listener: c.Listener, dial: c.Dial, log: log.Named("dockersock"), serve: forward}
+}
+
+// forward passes bytes on as they are.
+func forward(ctx context.Context, client, dockerd net.Conn) error {
+	_, err := pipe.Join(ctx, client, dockerd)
+	return err
+}
+
+// Run serves clients until ctx ends. Then it closes the listener and all connections, waits for them, and returns nil; it
+// returns an error when the listener breaks for good.
+func (p *Proxy) Run(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	defer cancel()
+	defer p.listener.Close()
+	stop := context.AfterFunc(ctx, func() { p.listener.Close() })
+	defer stop()
+
+	pause := firstPause
+	for {
+		client, err := p.listener.Accept()
+		switch {
+		case err == nil:
+			pause = firstPause
+			wg.Go(func() { p.connect(ctx, client) })
+		case ctx.Err() != nil:
+			return nil
+		case errors.Is(err, net.ErrClosed):
+			return fmt.Errorf("accept docker client: %w", err)
+		default:
+			p.log.Warn("accept docker client", "error", err, "pause", pause)
+			sleep(ctx, pause)
+			pause = min(2*pause, lastPause)
+		}
+	}
+}
+
+// connect serves one client.
+func (p *Proxy) connect(ctx context.Context, client net.Conn) {
+	dctx, cancel := context.WithTimeout(ctx, dialPatience)
+	dockerd, err := p.dial(dctx)
+	cancel()
+	if err != nil {
+		client.Close()
+		if ctx.Err() == nil {
+			p.log.Warn("connect client to dockerd", "error", err)
+		}
+		return
+	}
+	if err := p.serve(ctx, client, dockerd); err != nil && ctx.Err() == nil {
+		p.log.Debug("docker connection broke", "error", err)
+	}
+}
+
+// sleep waits for d or until ctx ends.
+func sleep(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-ctx.Done():
+	}
+}
