@@ -5,6 +5,6 @@
 // packages, lists and agent give the same bytes. It needs mmdebstrap, xz, zstd and mkfs.erofs, and no privilege where
 // user namespaces are allowed; as root it needs none of those.
 //
-// The lists (Config.Lists; package assets/guest has them) are: "packages", "files", "links" and "applets" for the root
+// The lists (Config.Lists; package assets/guest has them) are: "packages", "files", "links", "applets", "fixed" and "stubs" for the root
 // image, "modules" (kept), "modules.initrd" and "modules.boot" (loaded), and the folder "etc".
 package build

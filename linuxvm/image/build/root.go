@@ -255,22 +255,58 @@ func (a *assembler) addOurs(base Tree, out *parts) error {
 	}
 	out.root.PutFile(etcDir+"/ssl/certs/ca-certificates.crt", 0o644, certificates(out.root))
 	out.root.PutFile(etcDir+"/debian_version", 0o644, []byte(suite+"\n"))
+	if err := a.addLinks(out.root); err != nil {
+		return err
+	}
+	return a.changePrograms(out.root)
+}
+
+// addLinks adds the links that are listed and those of busybox.
+func (a *assembler) addLinks(root Tree) error {
 	links, err := lines(a.lists, "links", a.arch)
 	if err != nil {
 		return err
 	}
 	for _, l := range links {
 		where, target, _ := strings.Cut(l, " ")
-		out.root.PutLink(where, strings.TrimSpace(target))
+		root.PutLink(where, strings.TrimSpace(target))
 	}
 	applets, err := lines(a.lists, "applets", a.arch)
 	if err != nil {
 		return err
 	}
 	for _, name := range strings.Fields(strings.Join(applets, " ")) {
-		if _, ok := out.root["usr/bin/"+name]; !ok {
-			out.root.PutLink("usr/bin/"+name, "busybox")
+		if _, ok := root["usr/bin/"+name]; !ok {
+			root.PutLink("usr/bin/"+name, "busybox")
 		}
+	}
+	return nil
+}
+
+// changePrograms gives programs fixed addresses, and adds stubs.
+func (a *assembler) changePrograms(root Tree) error {
+	fixed, err := lines(a.lists, "fixed", a.arch)
+	if err != nil {
+		return err
+	}
+	for _, p := range fixed {
+		program, err := fixAddress(root[p].Data)
+		if err != nil {
+			return fmt.Errorf("fix address of %q: %w", p, err)
+		}
+		root.PutFile(p, root[p].Mode, program)
+	}
+	stubs, err := lines(a.lists, "stubs", a.arch)
+	if err != nil {
+		return err
+	}
+	for _, l := range stubs {
+		where, target, _ := strings.Cut(l, " ")
+		program, err := stub(a.arch, strings.TrimSpace(target))
+		if err != nil {
+			return err
+		}
+		root.PutFile(where, 0o755, program)
 	}
 	return nil
 }
