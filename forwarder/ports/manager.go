@@ -1,0 +1,104 @@
+package ports
+
+import (
+	"context"
+	"net"
+	"sync"
+
+	"github.com/hashicorp/go-hclog"
+)
+
+// Config is what a Manager is made of.
+type Config struct {
+	// Dial connects to an address in the guest; the network is "tcp" or "udp". With "udp" each Write of the Conn is a
+	// datagram, and each Read gets one.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+	// BindAll makes rules without an address listen on all of the host's, instead of on loopback only.
+	BindAll bool
+	// Logger may be nil.
+	Logger hclog.Logger
+}
+
+// Manager has the host's listeners.
+type Manager struct {
+	cfg Config
+
+	mu       sync.Mutex
+	closed   bool
+	forwards map[key]*forward
+	order    []key // of the last Apply
+}
+
+// NewManager makes a Manager without any rule.
+func NewManager(c Config) *Manager {
+	if c.Logger == nil {
+		c.Logger = hclog.NewNullLogger()
+	}
+	c.Logger = c.Logger.Named("ports")
+	return &Manager{cfg: c, forwards: make(map[key]*forward)}
+}
+
+// Apply makes rules the set of published ports and says what became of each, in their order. Listeners of rules that
+// stay are kept, and so are their connections, unless the target has changed; what is not in rules is closed and its
+// connections are reset. Listeners that could not be opened before are tried again. Of rules for the same port the first
+// counts. After Close it does nothing.
+func (m *Manager) Apply(rules []Rule) []Status {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.closed {
+		return nil
+	}
+	wanted := make(map[key]Rule, len(rules))
+	m.order = m.order[:0]
+	for _, r := range rules {
+		k := r.key()
+		if _, ok := wanted[k]; !ok {
+			wanted[k] = r
+			m.order = append(m.order, k)
+		}
+	}
+	// What goes makes room first: a rule may want the address that another has left.
+	for k, f := range m.forwards {
+		if _, ok := wanted[k]; !ok {
+			f.close()
+			delete(m.forwards, k)
+		}
+	}
+	for _, k := range m.order {
+		f, ok := m.forwards[k]
+		if !ok {
+			f = newForward(m.cfg, wanted[k])
+			m.forwards[k] = f
+		}
+		f.update(wanted[k])
+	}
+	return m.status()
+}
+
+// Status says how the rules of the last Apply are now.
+func (m *Manager) Status() []Status {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.status()
+}
+
+func (m *Manager) status() []Status {
+	all := make([]Status, 0, len(m.order))
+	for _, k := range m.order {
+		all = append(all, m.forwards[k].status())
+	}
+	return all
+}
+
+// Close closes all listeners, resets their connections and waits for them. It is idempotent.
+func (m *Manager) Close() error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.closed = true
+	for k, f := range m.forwards {
+		f.close()
+		delete(m.forwards, k)
+	}
+	m.order = nil
+	return nil
+}

@@ -1,0 +1,8 @@
+//go:build !linux
+
+package ports
+
+import "net/netip"
+
+// ownerOf names the process that holds addr; here that cannot be told.
+func ownerOf(string, netip.AddrPort) string { return "" }

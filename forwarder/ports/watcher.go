@@ -1,0 +1,145 @@
+package ports
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+	"github.com/moby/moby/api/types/events"
+	"github.com/moby/moby/client"
+)
+
+// Pauses before dockerd is asked again after it could not be reached, which double.
+const (
+	firstRetry = 50 * time.Millisecond
+	lastRetry  = 2 * time.Second
+)
+
+// eventsOverlap is how far back events are asked for: dockerd answers before it has subscribed us, and what happens in
+// between must not be lost. An event too many only costs another list.
+const eventsOverlap = 10 * time.Second
+
+// Docker is what a Watcher needs of dockerd; a *client.Client has it.
+type Docker interface {
+	Events(ctx context.Context, options client.EventsListOptions) client.EventsResult
+	ContainerList(ctx context.Context, options client.ContainerListOptions) (client.ContainerListResult, error)
+	NetworkList(ctx context.Context, options client.NetworkListOptions) (client.NetworkListResult, error)
+}
+
+var _ Docker = (*client.Client)(nil)
+
+// WatcherConfig is what a Watcher is made of.
+type WatcherConfig struct {
+	Docker Docker
+	// Apply gets the whole set of rules, sorted, whenever it may have changed. It is called by one goroutine at a time.
+	Apply func([]Rule)
+	// Logger may be nil.
+	Logger hclog.Logger
+}
+
+// Watcher follows dockerd's containers and says which ports they publish.
+type Watcher struct {
+	docker Docker
+	apply  func([]Rule)
+	log    hclog.Logger
+}
+
+// NewWatcher makes a Watcher; nothing happens before Run.
+func NewWatcher(c WatcherConfig) *Watcher {
+	log := c.Logger
+	if log == nil {
+		log = hclog.NewNullLogger()
+	}
+	return &Watcher{docker: c.Docker, apply: c.Apply, log: log.Named("ports")}
+}
+
+// Run follows dockerd until ctx ends, and then returns nil. While dockerd cannot be reached, the rules stay as they are;
+// when it is back, they are made anew from all its containers.
+func (w *Watcher) Run(ctx context.Context) error {
+	pause := firstRetry
+	for {
+		listed, err := w.follow(ctx)
+		if ctx.Err() != nil {
+			return nil
+		}
+		if listed {
+			pause = firstRetry
+		}
+		w.log.Debug("dockerd's events ended", "error", err, "pause", pause)
+		t := time.NewTimer(pause)
+		select {
+		case <-t.C:
+		case <-ctx.Done():
+			t.Stop()
+			return nil
+		}
+		pause = min(2*pause, lastRetry)
+	}
+}
+
+// follow subscribes to events, lists the containers, and lists them again after events, until one of that fails. It
+// tells whether they were listed at all. Events that come while it lists are answered by one more list.
+func (w *Watcher) follow(ctx context.Context) (listed bool, err error) {
+	ctx, cancel := context.WithCancel(ctx)
+	sub := w.docker.Events(ctx, client.EventsListOptions{
+		Since: strconv.FormatInt(time.Now().Add(-eventsOverlap).Unix(), 10),
+		Filters: make(client.Filters).
+			Add("type", string(events.ContainerEventType), string(events.NetworkEventType)).
+			Add("event", string(events.ActionStart), string(events.ActionDie), string(events.ActionRename),
+				string(events.ActionConnect), string(events.ActionDisconnect)),
+	})
+	changed := make(chan struct{}, 1)
+	ended := make(chan error, 1)
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	defer cancel()
+	wg.Go(func() {
+		for {
+			select {
+			case <-sub.Messages:
+				select {
+				case changed <- struct{}{}:
+				default:
+				}
+			case err := <-sub.Err:
+				ended <- err
+				return
+			}
+		}
+	})
+	for {
+		rules, err := w.list(ctx)
+		if err != nil {
+			return listed, err
+		}
+		listed = true
+		w.apply(rules)
+		select {
+		case <-changed:
+		case err := <-ended:
+			return listed, fmt.Errorf("read docker's events: %w", err)
+		}
+	}
+}
+
+// list makes the rules of all running containers.
+func (w *Watcher) list(ctx context.Context) ([]Rule, error) {
+	containers, err := w.docker.ContainerList(ctx, client.ContainerListOptions{})
+	if err != nil {
+		return nil, fmt.Errorf("list containers: %w", err)
+	}
+	networks, err := w.docker.NetworkList(ctx, client.NetworkListOptions{
+		Filters: make(client.Filters).Add("driver", "bridge"),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list networks: %w", err)
+	}
+	reachable := make(map[string]bool)
+	for _, n := range networks.Items {
+		reachable[n.ID] = true
+	}
+	return rulesOf(containers.Items, reachable), nil
+}
