@@ -19,6 +19,10 @@ import (
 var version = "dev"
 
 func main() {
+	if os.Getpid() != 1 {
+		os.Stderr.WriteString("wherry-guest " + version + " is process 1 of Wherry's virtual machine and of no use elsewhere\n")
+		os.Exit(2)
+	}
 	agent := pid1.New(pid1.Config{Version: version, Join: join, Handlers: handlers})
 	err := agent.Run()
 	os.Stderr.WriteString("wherry-guest: " + err.Error() + "\n")
