@@ -1,0 +1,78 @@
+// Command echoguest is the init of the behaviour suite's guest: it serves the port wherry.link and does nothing else.
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"github.com/wherry-app/wherry/vmhost/vmtest/echo"
+)
+
+func main() {
+	if err := run(); err != nil {
+		fmt.Println("echoguest:", err)
+	}
+	power(echo.PowerOff)
+}
+
+func run() error {
+	for _, fs := range []string{"proc", "sysfs", "devtmpfs"} {
+		dir := map[string]string{"proc": "/proc", "sysfs": "/sys", "devtmpfs": "/dev"}[fs]
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			return err
+		}
+		if err := syscall.Mount(fs, dir, fs, 0, ""); err != nil && err != syscall.EBUSY {
+			return fmt.Errorf("mount %s: %w", dir, err)
+		}
+	}
+	device, err := findPort("wherry.link")
+	if err != nil {
+		return err
+	}
+	fmt.Println("echoguest: serving", device)
+	for session := 1; ; session++ {
+		if err := serve(device, session); err != nil {
+			fmt.Println("echoguest:", err)
+		}
+	}
+}
+
+// serve waits for a host by writing to it, which the kernel holds back until there is one.
+func serve(device string, session int) error {
+	port, err := os.OpenFile(device, os.O_RDWR|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return err
+	}
+	defer port.Close()
+	return echo.Serve(port, session, power)
+}
+
+func findPort(name string) (string, error) {
+	ports, err := filepath.Glob("/sys/class/virtio-ports/*/name")
+	if err != nil {
+		return "", err
+	}
+	for _, file := range ports {
+		if text, err := os.ReadFile(file); err == nil && strings.TrimSpace(string(text)) == name {
+			return "/dev/" + filepath.Base(filepath.Dir(file)), nil
+		}
+	}
+	return "", fmt.Errorf("no port %s among %q", name, ports)
+}
+
+// power ends the guest.
+func power(command string) {
+	var err error
+	switch command {
+	case echo.PowerOff:
+		err = syscall.Reboot(syscall.LINUX_REBOOT_CMD_POWER_OFF)
+	case echo.Reboot:
+		err = syscall.Reboot(syscall.LINUX_REBOOT_CMD_RESTART)
+	case echo.Panic:
+		err = os.WriteFile("/proc/sysrq-trigger", []byte("c"), 0)
+	}
+	fmt.Println("echoguest:", command, err)
+}
