@@ -244,11 +244,15 @@ func (c *Client) call(ctx context.Context, method, path string, body, out any) e
 
 // do makes a request and returns the response if it is a success.
 func (c *Client) do(ctx context.Context, method, path string, body any) (*http.Response, error) {
-	b, err := json.Marshal(body)
-	if err != nil {
-		return nil, fmt.Errorf("encode request: %w", err)
+	var payload io.Reader = http.NoBody
+	if body != nil {
+		b, err := json.Marshal(body)
+		if err != nil {
+			return nil, fmt.Errorf("encode request: %w", err)
+		}
+		payload = bytes.NewReader(b)
 	}
-	req, err := http.NewRequestWithContext(ctx, method, "http://wherry"+path, bytes.NewReader(b))
+	req, err := http.NewRequestWithContext(ctx, method, "http://wherry"+path, payload)
 	if err != nil {
 		return nil, fmt.Errorf("make request: %w", err)
 	}

@@ -77,8 +77,8 @@ func (s *Server) handler() http.Handler {
 	mux.HandleFunc("GET "+pathStatus, func(w http.ResponseWriter, r *http.Request) { respond(w)(svc.Snapshot(r.Context())) })
 	mux.HandleFunc("GET "+pathPorts, func(w http.ResponseWriter, r *http.Request) { respond(w)(svc.Ports(r.Context())) })
 	mux.HandleFunc("GET "+pathSettings, func(w http.ResponseWriter, r *http.Request) { respond(w)(svc.Settings(r.Context())) })
-	mux.HandleFunc("POST "+pathStart, func(w http.ResponseWriter, r *http.Request) { done(w, svc.Start(r.Context())) })
-	mux.HandleFunc("POST "+pathRestart, func(w http.ResponseWriter, r *http.Request) { done(w, svc.Restart(r.Context())) })
+	mux.HandleFunc("POST "+pathStart, func(w http.ResponseWriter, r *http.Request) { done(w, svc.Start(waiting(r))) })
+	mux.HandleFunc("POST "+pathRestart, func(w http.ResponseWriter, r *http.Request) { done(w, svc.Restart(waiting(r))) })
 	mux.HandleFunc("POST "+pathStop, func(w http.ResponseWriter, r *http.Request) {
 		if b, ok := decode[stopBody](w, r); ok {
 			done(w, svc.Stop(r.Context(), b.Mode))
@@ -225,6 +225,13 @@ func readShell(r io.Reader, input *io.PipeWriter, resize chan app.Size) error {
 			}
 		}
 	}
+}
+
+// waiting is the context of a request without a body, which ends when the client hangs up. net/http notices that only
+// once the body has been read.
+func waiting(r *http.Request) context.Context {
+	_, _ = io.Copy(io.Discard, io.LimitReader(r.Body, 1<<20)) // whatever it is, it says nothing
+	return r.Context()
 }
 
 // decode reads a JSON body; if that fails it has answered.
