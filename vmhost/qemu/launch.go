@@ -226,6 +226,7 @@ func (m *Machine) adopt(ctx context.Context) (err error) {
 		return errors.New("it was made from another spec")
 	}
 	run := &running{record: r, files: m.files, log: m.log, lock: lock, process: held, events: &events{log: m.log}}
+	run.events.port.open = true // as far as we know
 	if err := run.connect(ctx); err != nil {
 		if run.monitor != nil {
 			run.monitor.close()

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"sync"
 	"time"
 
@@ -206,48 +205,4 @@ func (m *Machine) Err() error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.err
-}
-
-// Open opens a channel; see vmhost.Machine.
-func (m *Machine) Open(ctx context.Context, ch vmhost.Channel) (net.Conn, error) {
-	path, err := m.files.socket(ch)
-	if err != nil {
-		return nil, err
-	}
-	m.mu.Lock()
-	if m.run == nil {
-		m.mu.Unlock()
-		return nil, vmhost.ErrNotRunning
-	}
-	if m.channels[ch] {
-		m.mu.Unlock()
-		return nil, fmt.Errorf("open %q: channel is open already", path)
-	}
-	m.channels[ch] = true
-	m.mu.Unlock()
-
-	release := func() {
-		m.mu.Lock()
-		defer m.mu.Unlock()
-		m.channels[ch] = false
-	}
-	var dialer net.Dialer
-	conn, err := dialer.DialContext(ctx, "unix", path)
-	if err != nil {
-		release()
-		return nil, fmt.Errorf("open channel: %w", err)
-	}
-	return &channelConn{Conn: conn, release: sync.OnceFunc(release)}, nil
-}
-
-// channelConn lets its channel be opened again when it is closed.
-type channelConn struct {
-	net.Conn
-	release func()
-}
-
-func (c *channelConn) Close() error {
-	err := c.Conn.Close()
-	c.release()
-	return err
 }

@@ -97,7 +97,8 @@ func (r *running) crash(end error) error {
 
 // events keeps what QEMU's events said.
 type events struct {
-	log hclog.Logger
+	log  hclog.Logger
+	port guestPort
 
 	mu     sync.Mutex
 	reason string // of the last SHUTDOWN
@@ -114,6 +115,14 @@ func (e *events) handle(event monitorEvent) {
 		e.mu.Lock()
 		e.reason = data.Reason
 		e.mu.Unlock()
+	case "VSERPORT_CHANGE":
+		var data struct {
+			ID   string `json:"id"`
+			Open bool   `json:"open"`
+		}
+		if err := json.Unmarshal(event.Data, &data); err == nil && data.ID == linkDevice {
+			e.port.guestChanged(data.Open)
+		}
 	case "BLOCK_IO_ERROR":
 		e.log.Error("disk error: the machine is paused", "data", string(event.Data))
 	}
