@@ -8,9 +8,10 @@ import (
 // The places of a disk that blank reads.
 const (
 	edge       = 1 << 20 // at both ends: boot sectors, partition tables and most file systems' headers
+	copies     = 64 << 10
 	sample     = 4 << 10
-	sampleStep = 4 << 20
-	maxSamples = 8192
+	sampleStep = 16 << 20
+	maxSamples = 1024
 )
 
 // superblocks are where file systems keep (copies of) their headers, beyond the edges.
@@ -26,8 +27,8 @@ var superblocks = [...]int64{
 }
 
 // blank reports whether a disk of that size is all zeroes as far as one can tell without reading all of it: 1 MiB at
-// both ends, the known places of superblocks, and 4 KiB samples spread evenly, at least every 4 MiB up to 32 GiB and 8192
-// of them on larger disks. where is the first byte that is not zero.
+// both ends, the known places of superblocks, and 4 KiB samples spread evenly, every 16 MiB up to 16 GiB and 1024 of them
+// on larger disks. where is the first byte that is not zero.
 func blank(r io.ReaderAt, size int64) (isBlank bool, where int64, err error) {
 	buf := make([]byte, edge)
 	check := func(offset, n int64) bool {
@@ -50,15 +51,19 @@ func blank(r io.ReaderAt, size int64) (isBlank bool, where int64, err error) {
 		return false, where, err
 	}
 	for _, offset := range superblocks {
-		if offset < size && !check(offset, edge) {
+		if offset < size && !check(offset, copies) {
 			return false, where, err
 		}
 	}
-	step := max(sampleStep, size/maxSamples) / sample * sample
-	for offset := int64(edge); offset < size; offset += step {
+	for offset := int64(edge); offset < size; offset += sampleStepFor(size) {
 		if !check(offset, sample) {
 			return false, where, err
 		}
 	}
 	return true, 0, nil
+}
+
+// sampleStepFor is how far apart the samples are on a disk of that size.
+func sampleStepFor(size int64) int64 {
+	return max(sampleStep, size/maxSamples/sample*sample)
 }

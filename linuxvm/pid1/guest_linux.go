@@ -20,21 +20,10 @@ const measureEvery = 15 * time.Second
 
 // Watch implements control.Guest.
 func (a *Agent) Watch(ctx context.Context, f func(control.Status) error) error {
-	tick := time.NewTicker(measureEvery)
-	defer tick.Stop()
-	for {
-		s, changed := a.board.snapshot()
+	return a.board.watch(ctx, measureEvery, func(s control.Status) error {
 		measure(&s)
-		if err := f(s); err != nil {
-			return err
-		}
-		select {
-		case <-changed:
-		case <-tick.C:
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
+		return f(s)
+	})
 }
 
 // SetTime implements control.Guest.

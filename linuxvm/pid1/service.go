@@ -91,7 +91,9 @@ func (s *service) once(stop, kill <-chan struct{}) (stopped bool) {
 			s.set(control.ServiceReady)
 			s.onReady(true)
 		case err := <-p.exited:
-			s.state.Error = exitText(err)
+			if !stopped {
+				s.state.Error = exitText(err)
+			}
 			return stopped
 		case <-stop:
 			stop, stopped = nil, true

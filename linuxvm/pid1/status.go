@@ -43,8 +43,10 @@ func (b *board) snapshot() (control.Status, <-chan struct{}) {
 	return s, b.changed
 }
 
-// watch calls f with the status now and after each change, until ctx ends or f fails.
-func (b *board) watch(ctx context.Context, f func(control.Status) error) error {
+// watch calls f with the status now, after each change and every so often, until ctx ends or f fails.
+func (b *board) watch(ctx context.Context, every time.Duration, f func(control.Status) error) error {
+	tick := time.NewTicker(every)
+	defer tick.Stop()
 	for {
 		s, changed := b.snapshot()
 		if err := f(s); err != nil {
@@ -52,6 +54,7 @@ func (b *board) watch(ctx context.Context, f func(control.Status) error) error {
 		}
 		select {
 		case <-changed:
+		case <-tick.C:
 		case <-ctx.Done():
 			return ctx.Err()
 		}

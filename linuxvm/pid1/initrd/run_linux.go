@@ -27,6 +27,9 @@ func Run() error {
 			return err
 		}
 	}
+	if err := startProcessors(); err != nil {
+		return err
+	}
 	if err := loadModules("/modules"); err != nil {
 		return err
 	}
@@ -44,6 +47,22 @@ func Run() error {
 	}
 	env := []string{"PATH=/usr/sbin:/usr/bin", HandoffEnv + "=" + h.String()}
 	return &os.PathError{Op: "exec", Path: AgentPath, Err: unix.Exec(AgentPath, []string{AgentPath}, env)}
+}
+
+// startProcessors starts the processors that the kernel was told to leave (maxcpus=1): see docs/guest.md for why.
+func startProcessors() error {
+	files, err := filepath.Glob("/sys/devices/system/cpu/cpu*/online")
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		if b, err := os.ReadFile(f); err == nil && b[0] == '0' {
+			if err := os.WriteFile(f, []byte("1"), 0); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // FindDisk returns the device of the virtio disk with a serial number. It needs /sys.
