@@ -66,10 +66,11 @@ func runBuild(ctx context.Context, args []string) error {
 		Arch: *arch, Out: *out, Cache: *cache, Lists: guest.Lists, Refresh: *refresh, AgentVersion: *version,
 		Agent:    filepath.Join(programs, "wherry-guest"),
 		Init:     filepath.Join(programs, "wherry-initrd"),
+		Welcome:  filepath.Join(programs, "wherry-welcome"),
 		Progress: func(line string) { fmt.Println(line) },
 	}
 	c.Progress("guest " + *arch + ": compile the agent")
-	for _, file := range []string{c.Agent, c.Init} {
+	for _, file := range []string{c.Agent, c.Init, c.Welcome} {
 		if err := compile(ctx, file, *arch, *version); err != nil {
 			return err
 		}

@@ -11,6 +11,8 @@ const (
 	Kernel = "kernel"
 	Initrd = "initrd"
 	Root   = "root.erofs"
+	// Welcome is what docker imports as the welcome container's image; a boot does not need it.
+	Welcome = "welcome.tar"
 )
 
 // ChunkSize is how much of an artifact one digest of Artifact.Chunks covers.

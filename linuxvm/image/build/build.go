@@ -31,6 +31,8 @@ type Config struct {
 	Lists fs.FS
 	// Agent and Init are the files of the agent and of the initrd's program, for Arch.
 	Agent, Init string
+	// Welcome is the file of the welcome container's program, for Arch.
+	Welcome string
 	// AgentVersion goes into the manifest.
 	AgentVersion string
 	// Refresh unpacks the packages anew, in the versions that Debian has now.
@@ -49,7 +51,11 @@ func Build(ctx context.Context, c Config) error {
 	if err != nil {
 		return fmt.Errorf("read init: %w", err)
 	}
-	inputs, err := digestInputs(c, agent, initProgram)
+	welcomeProgram, err := os.ReadFile(c.Welcome)
+	if err != nil {
+		return fmt.Errorf("read welcome program: %w", err)
+	}
+	inputs, err := digestInputs(c, agent, initProgram, welcomeProgram)
 	if err != nil {
 		return err
 	}
@@ -68,6 +74,9 @@ func Build(ctx context.Context, c Config) error {
 	a := &assembler{arch: c.Arch, lists: c.Lists, agent: agent, init: initProgram, decompress: decompress}
 	p, err := a.assemble(ctx, base)
 	if err != nil {
+		return err
+	}
+	if p.welcome, err = welcomeArchive(welcomeProgram); err != nil {
 		return err
 	}
 	return write(ctx, c, p, inputs)
@@ -124,7 +133,7 @@ func write(ctx context.Context, c Config, p *parts, inputs string) error {
 		Format: image.Format, Arch: c.Arch, Agent: c.AgentVersion, KernelRelease: p.release, Cmdline: Cmdline,
 		Packages: p.packages, Inputs: inputs,
 	}
-	for name, data := range map[string][]byte{image.Kernel: p.kernel, image.Initrd: initrd.Bytes()} {
+	for name, data := range map[string][]byte{image.Kernel: p.kernel, image.Initrd: initrd.Bytes(), image.Welcome: p.welcome} {
 		if err := os.WriteFile(filepath.Join(c.Out, name), data, 0o644); err != nil {
 			return fmt.Errorf("write %s: %w", name, err)
 		}
@@ -133,7 +142,7 @@ func write(ctx context.Context, c Config, p *parts, inputs string) error {
 	if err := writeRoot(ctx, filepath.Join(c.Out, image.Root), p.root, rootUUID); err != nil {
 		return err
 	}
-	for _, name := range []string{image.Kernel, image.Initrd, image.Root} {
+	for _, name := range []string{image.Kernel, image.Initrd, image.Root, image.Welcome} {
 		a, err := image.Describe(filepath.Join(c.Out, name))
 		if err != nil {
 			return err

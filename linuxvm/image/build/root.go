@@ -35,6 +35,7 @@ type parts struct {
 	initrd   Tree
 	root     Tree
 	packages []image.Package
+	welcome  []byte // an archive for docker
 }
 
 // An assembler turns unpacked packages into parts.

@@ -49,7 +49,7 @@ func Ship(ctx context.Context, file, dir string) (int64, error) {
 
 func packImage(w io.Writer, dir string) error {
 	tw := tar.NewWriter(w)
-	for _, name := range []string{image.ManifestName, image.Kernel, image.Initrd, image.Root} {
+	for _, name := range []string{image.ManifestName, image.Kernel, image.Initrd, image.Root, image.Welcome} {
 		if err := packFile(tw, filepath.Join(dir, name)); err != nil {
 			return fmt.Errorf("pack %q: %w", name, err)
 		}
