@@ -13,6 +13,7 @@ import (
 	"github.com/wherry-app/wherry/linuxvm/control"
 	"github.com/wherry-app/wherry/linuxvm/link"
 	"github.com/wherry-app/wherry/linuxvm/pid1"
+	"github.com/wherry-app/wherry/linuxvm/tunnel"
 )
 
 // version is set when the agent is linked.
@@ -36,5 +37,8 @@ func join(ctx context.Context, a, b net.Conn) error {
 
 func handlers(g control.Guest, log hclog.Logger) map[link.Port]pid1.Handler {
 	server := control.NewServer(control.Config{Guest: g, Logger: log})
-	return map[link.Port]pid1.Handler{link.PortControl: server.Serve}
+	return map[link.Port]pid1.Handler{
+		link.PortControl: server.Serve,
+		link.PortTunnel:  tunnel.Handler(tunnel.Config{Join: join, Logger: log}),
+	}
 }
