@@ -170,7 +170,9 @@ func FormatSize(n int64) string {
 }
 
 // HumanSize writes a size for people, rounded, for example 1.4 GiB.
-func HumanSize(n int64) string { return units.CustomSize("%.4g %s", float64(n), 1024, []string{"B", "KiB", "MiB", "GiB", "TiB", "PiB"}) }
+func HumanSize(n int64) string {
+	return units.CustomSize("%.4g %s", float64(n), 1024, []string{"B", "KiB", "MiB", "GiB", "TiB", "PiB"})
+}
 
 func parseCPUs(v string) (int, error) {
 	n, err := strconv.Atoi(v)

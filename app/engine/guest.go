@@ -52,7 +52,11 @@ func (g *guest) watch(ctx context.Context) error {
 		return nil
 	})
 	if ctx.Err() == nil && !first {
-		g.report(evLinkLost, func(snap *app.Snapshot) { snap.Stage = "waiting for the guest to answer" })
+		g.report(evLinkLost, func(snap *app.Snapshot) {
+			if snap.State == app.StateRunning || snap.State == app.StateConnecting {
+				snap.Stage = "waiting for the guest to answer"
+			}
+		})
 	}
 	return err
 }
@@ -201,7 +205,9 @@ func (s *session) publishDocker() error {
 // forwardPorts keeps listeners for the ports that containers publish.
 func (s *session) forwardPorts(docker *client.Client) {
 	manager := ports.NewManager(ports.Config{
-		Dial:   func(ctx context.Context, network, address string) (net.Conn, error) { return tunnel.Dial(ctx, s.link, network, address) },
+		Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
+			return tunnel.Dial(ctx, s.link, network, address)
+		},
 		Logger: s.log,
 	})
 	s.later(func() { _ = manager.Close() })

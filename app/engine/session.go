@@ -35,7 +35,6 @@ type session struct {
 	force chan struct{}
 	ready bool // docker has answered once
 
-
 	plan    plan
 	machine vmhost.Machine
 	adopted bool // machine was found running

@@ -101,7 +101,7 @@ func (c *cli) logsCommand() *cobra.Command {
 }
 
 func (c *cli) shellCommand() *cobra.Command {
-	return &cobra.Command{
+	cmd := &cobra.Command{
 		Use:   "shell [COMMAND [ARG…]]",
 		Short: "Open a shell in the VM",
 		Args:  cobra.ArbitraryArgs,
@@ -109,6 +109,8 @@ func (c *cli) shellCommand() *cobra.Command {
 			return c.shell(cmd.Context(), args)
 		},
 	}
+	cmd.Flags().SetInterspersed(false) // the command's own flags
+	return cmd
 }
 
 // shell connects our terminal, or whatever our input and output are, with a program in the guest.
