@@ -104,17 +104,13 @@ func (d *Driver) Adopt(ctx context.Context, s vmhost.Spec) (vmhost.Machine, erro
 	return m, nil
 }
 
-// Discard kills a machine left running in dir and removes its stale files. It is an error if a Machine owns dir.
+// Discard kills a machine left running in dir and removes its stale files. If somebody owns the machine, for example a
+// process that hangs, it is killed all the same, and to the owner it is gone as if it had crashed.
 func (d *Driver) Discard(ctx context.Context, dir string) error {
 	f := filesIn(dir)
-	lock, err := takeFolder(f)
-	if errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	if err != nil {
-		return err
-	}
-	defer lock.Close()
 	left, err := holdOwner(f)
 	if err != nil {
 		return err
@@ -129,8 +125,7 @@ func (d *Driver) Discard(ctx context.Context, dir string) error {
 		}
 		d.log.Info("machine discarded", "dir", dir, "pid", left.PID())
 	}
-	f.removeStale()
-	return nil
+	return f.clean(ctx)
 }
 
 // holdOwner takes hold of the QEMU that runs in a folder; nil if there is none.
@@ -151,16 +146,4 @@ func holdOwner(f files) (*process.Process, error) {
 		return nil, err
 	}
 	return held, nil
-}
-
-// takeFolder makes the caller the owner of a machine's folder until it closes the returned file.
-func takeFolder(f files) (*os.File, error) {
-	lock, err := lockFile(f.lock)
-	if errors.Is(err, errLocked) {
-		return nil, hinted(fmt.Errorf("machine folder %q is in use", f.dir), "Stop the other Wherry that uses this folder")
-	}
-	if err != nil {
-		return nil, fmt.Errorf("lock machine folder: %w", err)
-	}
-	return lock, nil
 }

@@ -44,7 +44,7 @@ func (m *Machine) launch(ctx context.Context) (run *running, err error) {
 	if err := makeDir(m.spec.Dir); err != nil {
 		return nil, err
 	}
-	lock, err := takeFolder(m.files)
+	lock, err := m.files.take()
 	if err != nil {
 		return nil, err
 	}
@@ -205,7 +205,7 @@ func (m *Machine) adopt(ctx context.Context) (err error) {
 			cleanup.run()
 		}
 	}()
-	lock, err := takeFolder(m.files)
+	lock, err := m.files.take()
 	if err != nil {
 		return err
 	}

@@ -132,16 +132,16 @@ func (f *Fake) Adopt(_ context.Context, s vmhost.Spec) (vmhost.Machine, error) {
 	return m, nil
 }
 
-// Discard kills an orphaned machine.
+// Discard kills a machine, whether it has an owner or not, and returns when the owner has let go of it.
 func (f *Fake) Discard(_ context.Context, dir string) error {
 	f.mu.Lock()
 	process, owner := f.processes[dir], f.owners[dir]
 	f.mu.Unlock()
-	if owner != nil {
-		return errInUse(dir)
-	}
 	if process != nil {
 		process.end(ErrKilled)
+		if owner != nil {
+			<-owner.done
+		}
 	}
 	return nil
 }
