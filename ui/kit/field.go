@@ -1,0 +1,146 @@
+package kit
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"github.com/wherry-app/wherry/ui/look"
+)
+
+// Field is an input with its name above and a line below that helps, or says what is wrong.
+type Field struct {
+	*fyne.Container
+	help string
+	note *Text
+}
+
+// NewField makes a field.
+func NewField(name, help string, input fyne.CanvasObject) *Field {
+	f := &Field{help: help, note: Hint(help)}
+	f.Container = VBox(0.5, NewText(name, Style{Bold: true}), input, f.note)
+	f.note.Hidden = help == ""
+	return f
+}
+
+// SetError shows a message; an empty one shows the help again.
+func (f *Field) SetError(msg string) {
+	if msg == "" {
+		f.note.SetText(f.help)
+		f.note.SetColor(look.Muted)
+	} else {
+		f.note.SetText(upper(msg))
+		f.note.SetColor(theme.ColorNameError)
+	}
+	Visible(f.note, msg != "" || f.help != "")
+}
+
+// Error is the message that is shown, or empty.
+func (f *Field) Error() string {
+	if f.note.style.Color == theme.ColorNameError {
+		return f.note.Text()
+	}
+	return ""
+}
+
+// Button makes a button with one of the app's icons.
+func Button(label, icon string, tapped func()) *widget.Button {
+	if icon == "" {
+		return widget.NewButton(label, tapped)
+	}
+	return widget.NewButtonWithIcon(label, look.Icon(icon), tapped)
+}
+
+// Primary makes the one button of a place that matters most.
+func Primary(label, icon string, tapped func()) *widget.Button {
+	b := widget.NewButton(label, tapped)
+	if icon != "" {
+		b.Icon = look.IconIn(icon, theme.ColorNameForegroundOnPrimary)
+	}
+	b.Importance = widget.HighImportance
+	return b
+}
+
+// Quiet makes a button without ground.
+func Quiet(label, icon string, tapped func()) *widget.Button {
+	b := Button(label, icon, tapped)
+	b.Importance = widget.LowImportance
+	return b
+}
+
+// Able enables or disables a widget.
+func Able(w fyne.Disableable, on bool) {
+	if on == w.Disabled() {
+		if on {
+			w.Enable()
+		} else {
+			w.Disable()
+		}
+	}
+}
+
+// Tabs is a row of names over one content at a time. Contents are made when they are first looked at.
+type Tabs struct {
+	*fyne.Container
+	names   []string
+	buttons []*widget.Button
+	lines   []*Box
+	body    *fyne.Container
+	current int
+	// OnSelect is called with the name of a tab that was chosen and returns its content.
+	OnSelect func(name string) fyne.CanvasObject
+}
+
+// NewTabs makes tabs; nothing is selected yet.
+func NewTabs(onSelect func(string) fyne.CanvasObject, names ...string) *Tabs {
+	t := &Tabs{names: names, OnSelect: onSelect, current: -1, body: container.NewStack()}
+	row := HBox(0)
+	for i, n := range names {
+		b := widget.NewButton(n, func() { t.Select(i) })
+		b.Importance = widget.LowImportance
+		line := NewBox("", "", 1).Sized(8, 2)
+		t.buttons, t.lines = append(t.buttons, b), append(t.lines, line)
+		row.Add(VBox(0, b, PadXY(1, 0, line)))
+	}
+	t.Container = container.NewBorder(VBox(0, row, Rule()), nil, nil, nil, t.body)
+	return t
+}
+
+// Select shows a tab by its place.
+func (t *Tabs) Select(i int) {
+	if i == t.current || i < 0 || i >= len(t.names) {
+		return
+	}
+	t.current = i
+	for j, l := range t.lines {
+		c := fyne.ThemeColorName("")
+		if i == j {
+			c = theme.ColorNamePrimary
+		}
+		l.SetFill(c)
+		t.buttons[j].Importance = widget.LowImportance
+	}
+	t.body.Objects = []fyne.CanvasObject{t.OnSelect(t.names[i])}
+	t.body.Refresh()
+}
+
+// Current is the selected tab's name, or empty.
+func (t *Tabs) Current() string {
+	if t.current < 0 {
+		return ""
+	}
+	return t.names[t.current]
+}
+
+// Visible shows or hides an object, and does nothing if it is so already.
+func Visible(o fyne.CanvasObject, on bool) {
+	if on == o.Visible() {
+		return
+	}
+	if on {
+		o.Show()
+	} else {
+		o.Hide()
+	}
+}

@@ -1,0 +1,145 @@
+package pages
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"runtime"
+	"runtime/debug"
+	"sort"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/widget"
+
+	"github.com/wherry-app/wherry/app"
+	"github.com/wherry-app/wherry/ui/kit"
+	"github.com/wherry-app/wherry/ui/look"
+	"github.com/wherry-app/wherry/ui/model"
+)
+
+// A Helper is what the help page needs of the engine.
+type Helper interface {
+	Logs(ctx context.Context, source app.LogSource, follow bool, w io.Writer) error
+	Reset(ctx context.Context, keepSettings bool) error
+}
+
+// Help shows logs, versions, shortcuts and the way to start over.
+type Help struct {
+	env     Env
+	service Helper
+	content fyne.CanvasObject
+	tabs    *kit.Tabs
+	notice  *kit.Notice
+	about   *widget.Label
+	state   model.State
+	logs    map[app.LogSource]fyne.CanvasObject
+}
+
+// NewHelp makes the page.
+func NewHelp(env Env, service Helper) *Help {
+	p := &Help{env: env, service: service, notice: kit.NewNotice(env.Copy), about: kit.NewPara(""), logs: map[app.LogSource]fyne.CanvasObject{}}
+	p.tabs = kit.NewTabs(p.tab, "Overview", "Engine log", "Daemon log", "Kernel log", "Modules")
+	p.content = kit.Pad(3, container.NewBorder(p.notice, nil, nil, nil, p.tabs))
+	p.tabs.Select(0)
+	return p
+}
+
+// Content is the page.
+func (p *Help) Content() fyne.CanvasObject { return p.content }
+
+// Open shows a log by its source's name.
+func (p *Help) Open(key string) {
+	for i, s := range app.LogSources() {
+		if string(s) == key {
+			p.tabs.Select(i + 1)
+		}
+	}
+}
+
+// Show takes a state in.
+func (p *Help) Show(s model.State) {
+	p.state = s
+	p.about.SetText(about(s))
+}
+
+func about(s model.State) string {
+	line := func(name, value string) string {
+		if value == "" {
+			return ""
+		}
+		return name + "  " + value + "\n"
+	}
+	version := "development"
+	if b, ok := debug.ReadBuildInfo(); ok && b.Main.Version != "" && b.Main.Version != "(devel)" {
+		version = b.Main.Version
+	}
+	e := s.Engine
+	return line("Window:", version+", "+runtime.Version()+", "+runtime.GOOS+"/"+runtime.GOARCH) + line("Daemon:", e.Daemon.Version) +
+		line("Docker:", e.Docker.Version) + line("Docker socket:", e.Docker.Socket) + line("Machine:", e.Driver+" "+e.Accel) +
+		line("Kernel:", e.VM.Kernel) + line("Image:", e.VM.Image)
+}
+
+// Shortcuts are the keys of the window, with what they do.
+func Shortcuts() [][2]string {
+	return [][2]string{
+		{"Ctrl+K", "search containers, images, pages and commands"}, {"Ctrl+1 … Ctrl+7", "go to a page"}, {"Ctrl+F", "search in the page"},
+		{"Ctrl+N", "run a container"}, {"Ctrl+Shift+S", "start or stop the engine"}, {"Esc", "back, close"}, {"Tab, Shift+Tab", "next and previous control"},
+		{"Ctrl+Shift+C, V", "copy and paste in a terminal"}, {"Ctrl+Q", "quit the window"},
+	}
+}
+
+func (p *Help) tab(name string) fyne.CanvasObject {
+	switch name {
+	case "Overview":
+		return p.overview()
+	case "Modules":
+		return modules(p.env)
+	}
+	source := map[string]app.LogSource{"Engine log": app.LogEngine, "Daemon log": app.LogDaemon, "Kernel log": app.LogKernel}[name]
+	if o := p.logs[source]; o != nil {
+		return o
+	}
+	v := newLogsView(p.env, "wherry-"+string(source), func(ctx context.Context, out, _ io.Writer) error {
+		return p.service.Logs(ctx, source, true, out)
+	})
+	p.logs[source] = kit.PadXY(0, 1.5, v.box)
+	return p.logs[source]
+}
+
+func (p *Help) overview() fyne.CanvasObject {
+	keys := kit.VBox(0.75)
+	for _, s := range Shortcuts() {
+		keys.Add(container.New(kit.Columns{Cols: []kit.Column{{Width: 150}, {Share: 1}}, Gap: 12}, kit.NewText(s[0], kit.Style{Mono: true, Size: look.TextSmall}), kit.NewText(s[1], kit.Style{Color: look.Muted})))
+	}
+	reset := kit.Button("Start over…", "warning", p.askReset)
+	reset.Importance = widget.DangerImportance
+	return container.NewVScroll(kit.PadXY(0, 2, kit.VBox(2,
+		kit.Card(kit.VBox(1, kit.Title("About this Wherry"), p.about, kit.HBox(1, kit.Quiet("Copy", "copy", func() { p.env.Copy(p.about.Text) })))),
+		kit.Card(kit.VBox(1, kit.Title("Keyboard"), keys)),
+		kit.Card(container.NewBorder(nil, nil, nil, container.NewCenter(reset), kit.VBox(0.5, kit.Title("Start over"), kit.NewPara("Stops the engine and removes its data disk: all images, containers and volumes.")))))))
+}
+
+func (p *Help) askReset() {
+	p.env.ask("Start over?", fmt.Sprintf("Removes %s, %s and %s for good. There is no way back.", model.Plural(len(p.state.Docker.Images), "image"), model.Plural(len(p.state.Docker.Containers), "container"), model.Plural(len(p.state.Docker.Volumes), "volume")), "Remove everything", func() {
+		p.env.Go(func(ctx context.Context) error { return p.service.Reset(ctx, true) }, func(err error) {
+			if err != nil {
+				report(p.notice, err)
+				return
+			}
+			p.notice.Tell(model.Good, "Everything is removed. The next start makes a new disk.", "")
+		})
+	})
+}
+
+// modules lists the modules that are part of this program; their licences come with the program's sources.
+func modules(env Env) fyne.CanvasObject {
+	var rows [][]string
+	if b, ok := debug.ReadBuildInfo(); ok {
+		for _, d := range b.Deps {
+			rows = append(rows, []string{d.Path, d.Version})
+		}
+	}
+	sort.Slice(rows, func(i, j int) bool { return rows[i][0] < rows[j][0] })
+	return kit.PadXY(0, 1.5, table(env, []string{"Module", "Version"}, []float32{2, 1}, rows, "This build does not know its modules."))
+}
