@@ -41,8 +41,7 @@ func (m *Machine) Open(ctx context.Context, ch vmhost.Channel) (net.Conn, error)
 		}
 		conn.closing = run.events.port.hostLeaves
 	}
-	var dialer net.Dialer
-	if conn.Conn, err = dialer.DialContext(ctx, "unix", path); err != nil {
+	if conn.Conn, err = dial(ctx, path, busy); err != nil {
 		conn.closed()
 		return nil, fmt.Errorf("open channel: %w", err)
 	}

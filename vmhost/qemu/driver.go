@@ -9,7 +9,6 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 	"github.com/wherry-app/wherry/vmhost"
-	"github.com/wherry-app/wherry/vmhost/process"
 )
 
 // Config is what a Driver needs; its zero value works.
@@ -71,25 +70,21 @@ func (d *Driver) create(s vmhost.Spec) (*Machine, error) {
 }
 
 // Find looks for a machine left running in dir, without touching it.
-func (d *Driver) Find(_ context.Context, dir string) (vmhost.Info, error) {
-	info, _, err := find(filesIn(dir))
-	return info, err
-}
-
-func find(f files) (vmhost.Info, record, error) {
-	pid, err := process.PIDFileOwner(f.pid)
+func (d *Driver) Find(ctx context.Context, dir string) (vmhost.Info, error) {
+	f := filesIn(dir)
+	pid, err := f.owner(ctx)
 	if err != nil {
-		return vmhost.Info{}, record{}, fmt.Errorf("look for a machine in %q: %w", f.dir, err)
+		return vmhost.Info{}, fmt.Errorf("look for a machine in %q: %w", dir, err)
 	}
 	if pid == 0 {
-		return vmhost.Info{}, record{}, fmt.Errorf("%w: %q", vmhost.ErrNoMachine, f.dir)
+		return vmhost.Info{}, fmt.Errorf("%w: %q", vmhost.ErrNoMachine, dir)
 	}
 	r, err := readRecord(f.record)
 	if err != nil {
 		// Somebody took the record away: the machine can be discarded, but not adopted.
-		return vmhost.Info{PID: pid}, record{}, nil
+		return vmhost.Info{PID: pid}, nil
 	}
-	return r.info(pid), r, nil
+	return r.info(pid), nil
 }
 
 // Adopt takes over the machine left running in s.Dir, if it was made from an equal Spec and answers before ctx ends.
@@ -111,7 +106,7 @@ func (d *Driver) Discard(ctx context.Context, dir string) error {
 	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	left, err := holdOwner(f)
+	left, err := f.hold(ctx)
 	if err != nil {
 		return err
 	}
@@ -126,24 +121,4 @@ func (d *Driver) Discard(ctx context.Context, dir string) error {
 		d.log.Info("machine discarded", "dir", dir, "pid", left.PID())
 	}
 	return f.clean(ctx)
-}
-
-// holdOwner takes hold of the QEMU that runs in a folder; nil if there is none.
-func holdOwner(f files) (*process.Process, error) {
-	pid, err := process.PIDFileOwner(f.pid)
-	if err != nil || pid == 0 {
-		return nil, err
-	}
-	held, err := process.Open(pid)
-	if errors.Is(err, os.ErrProcessDone) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	if again, err := process.PIDFileOwner(f.pid); err != nil || again != pid {
-		_ = held.Close()
-		return nil, err
-	}
-	return held, nil
 }

@@ -39,7 +39,7 @@ func explain(said string, s vmhost.Spec) error {
 	}
 	switch {
 	case has(`to get "write" lock`, `to get shared "write" lock`, "used by another process"):
-		return hinted(fmt.Errorf("%w: %s", vmhost.ErrDiskLocked, lastLine(said)),
+		return hinted(fmt.Errorf("%w: %s", vmhost.ErrDiskLocked, lockedImage(said)),
 			"Stop the other program that uses this disk, perhaps another Wherry or a QEMU started by hand")
 	case has("annot set up guest memory", "Cannot allocate memory", "phys-bits too low", "ram size too large"):
 		return hinted(fmt.Errorf("%w for a machine with %d MiB: %s", vmhost.ErrNoMemory, s.Memory/mebibyte, lastLine(said)),
@@ -53,10 +53,21 @@ func explain(said string, s vmhost.Spec) error {
 	case has("backend type"):
 		return hinted(fmt.Errorf("this QEMU is too old: %w: %s", vmhost.ErrUnsupported, lastLine(said)),
 			"Install QEMU "+oldestVersion.String()+" or newer")
-	case said == "":
-		return fmt.Errorf("QEMU ended without a word")
+	case has("kernel", "initrd", "ram disk"):
+		return hinted(fmt.Errorf("QEMU: %s", lastLine(said)), "Check that the guest image is complete and made for this architecture")
 	}
-	return fmt.Errorf("QEMU: %s", lastLine(said))
+	return hinted(fmt.Errorf("QEMU: %s", lastLine(said)), fmt.Sprintf("Look at what QEMU said in %q", filesIn(s.Dir).errors))
+}
+
+// lockedImage is the file that QEMU could not lock, which it names in brackets, or else its last line.
+func lockedImage(said string) string {
+	line := lastLine(said)
+	if _, rest, ok := strings.Cut(line, "["); ok {
+		if image, _, ok := strings.Cut(rest, "]"); ok {
+			return image
+		}
+	}
+	return line
 }
 
 // lastLine is the last line of what QEMU said, without the program's name.

@@ -1,12 +1,9 @@
 package qemu
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
-	"time"
 
 	"github.com/wherry-app/wherry/vmhost"
 )
@@ -14,8 +11,8 @@ import (
 // maxSocketPath is the longest path of a unix socket that every system takes, in bytes.
 const maxSocketPath = 103
 
-// ownerTimeout is how long the owner of a machine that was killed may take to clean up.
-const ownerTimeout = time.Second
+// folderHint is what to do about a machine's folder that cannot be written to.
+const folderHint = "Check that you own the folder and that its disk is neither full nor read-only"
 
 // files are the paths in a machine's folder.
 type files struct {
@@ -63,42 +60,6 @@ func (f files) socket(ch vmhost.Channel) (string, error) {
 		return f.network, nil
 	}
 	return "", fmt.Errorf("channel %d: unknown", ch)
-}
-
-// take makes the caller the owner of the folder until it closes the returned file.
-func (f files) take() (*os.File, error) {
-	lock, err := lockFile(f.lock)
-	if errors.Is(err, errLocked) {
-		return nil, hinted(fmt.Errorf("machine folder %q is in use: %w", f.dir, err), "Stop the other Wherry that uses this folder")
-	}
-	if err != nil {
-		return nil, fmt.Errorf("lock machine folder: %w", err)
-	}
-	return lock, nil
-}
-
-// clean removes what a machine that is gone has left. An owner that lives does that by itself; it gets a moment to do it,
-// and one that hangs keeps the files, which harm nobody.
-func (f files) clean(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, ownerTimeout)
-	defer cancel()
-	retry := time.NewTicker(ownerTimeout / 100)
-	defer retry.Stop()
-	for {
-		lock, err := f.take()
-		if err == nil {
-			f.removeStale()
-			return lock.Close()
-		}
-		if !errors.Is(err, errLocked) {
-			return err
-		}
-		select {
-		case <-retry.C:
-		case <-ctx.Done():
-			return nil
-		}
-	}
 }
 
 // removeStale removes what a machine that is gone has left. The lock and what QEMU printed stay.

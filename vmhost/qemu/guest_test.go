@@ -18,7 +18,10 @@ import (
 )
 
 // orphanEnv makes the test binary a daemon that starts the machine in this variable and dies.
-const orphanEnv = "WHERRY_TEST_ORPHAN"
+const (
+	orphanEnv = "WHERRY_TEST_ORPHAN"
+	cacheEnv  = "WHERRY_TEST_CACHE"
+)
 
 func TestMain(m *testing.M) {
 	if spec := os.Getenv(orphanEnv); spec != "" {
@@ -37,17 +40,18 @@ func sharedCache() string {
 	return filepath.Join(os.TempDir(), fmt.Sprintf("wherry-test-accel-%d.json", os.Getpid()))
 }
 
-// orphan starts a machine, prints its Info and dies as of kill -9.
+// orphan says that it starts a machine, does so, prints its Info and dies as of kill -9.
 func orphan(text []byte) error {
 	var spec vmhost.Spec
 	if err := json.Unmarshal(text, &spec); err != nil {
 		return err
 	}
-	ctx, d := context.Background(), New(Config{})
+	ctx, d := context.Background(), New(Config{CacheFile: os.Getenv(cacheEnv)})
 	m, err := d.Create(ctx, spec)
 	if err != nil {
 		return err
 	}
+	fmt.Fprintln(os.Stderr, "starting")
 	info, err := m.Start(ctx)
 	if err != nil {
 		return err
@@ -62,15 +66,22 @@ func orphan(text []byte) error {
 	return self.Kill()
 }
 
-// startOrphan runs orphan in a process of its own.
-func startOrphan(t *testing.T, s vmhost.Spec) vmhost.Info {
+// orphanCommand is a process that runs orphan.
+func orphanCommand(t *testing.T, s vmhost.Spec) *exec.Cmd {
 	t.Helper()
 	text, err := json.Marshal(s)
 	if err != nil {
 		t.Fatal(err)
 	}
 	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), orphanEnv+"="+string(text))
+	cmd.Env = append(os.Environ(), orphanEnv+"="+string(text), cacheEnv+"="+sharedCache())
+	return cmd
+}
+
+// startOrphan runs orphan in a process of its own.
+func startOrphan(t *testing.T, s vmhost.Spec) vmhost.Info {
+	t.Helper()
+	cmd := orphanCommand(t, s)
 	var said bytes.Buffer
 	cmd.Stderr = &said
 	printed, err := cmd.Output()

@@ -4,17 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
-	"time"
 
 	"github.com/wherry-app/wherry/vmhost"
 	"github.com/wherry-app/wherry/vmhost/process"
 )
-
-// redialEvery is how often a socket is tried on which QEMU does not listen yet; only where it cannot inherit one.
-const redialEvery = 20 * time.Millisecond
 
 // undo is what to take back, the last thing first, when something fails half-way.
 type undo []func()
@@ -38,10 +33,10 @@ func (m *Machine) launch(ctx context.Context) (run *running, err error) {
 			}
 		}
 	}()
-	if err := checkFiles(m.spec); err != nil {
-		return nil, err
+	if err := os.MkdirAll(m.spec.Dir, 0o700); err != nil {
+		return nil, hinted(fmt.Errorf("make machine folder: %w", err), folderHint)
 	}
-	if err := makeDir(m.spec.Dir); err != nil {
+	if err := checkFiles(m.spec); err != nil {
 		return nil, err
 	}
 	lock, err := m.files.take()
@@ -49,12 +44,11 @@ func (m *Machine) launch(ctx context.Context) (run *running, err error) {
 		return nil, err
 	}
 	cleanup.push(func() { _ = lock.Close() })
-	if info, _, err := find(m.files); !errors.Is(err, vmhost.ErrNoMachine) {
-		if err != nil {
-			return nil, err
-		}
-		return nil, hinted(fmt.Errorf("machine folder %q is in use: QEMU runs there as process %d", m.spec.Dir, info.PID),
-			"Adopt or discard that machine first")
+	if pid, err := m.files.owner(ctx); err != nil {
+		return nil, err
+	} else if pid != 0 {
+		return nil, hinted(fmt.Errorf("machine folder %q is in use: QEMU runs there as process %d", m.spec.Dir, pid),
+			"End that process")
 	}
 	binary, p, err := m.driver.plan(ctx, m.spec)
 	if err != nil {
@@ -84,7 +78,7 @@ func (m *Machine) spawn(run *running, binary string, p plan) error {
 	}
 	run.record = record{Spec: m.spec, Accel: p.accel, Version: "QEMU " + p.version.String(), ConsoleOffset: console.size()}
 	if err := run.record.write(m.files.record); err != nil {
-		return fmt.Errorf("record machine: %w", err)
+		return hinted(fmt.Errorf("write to machine folder: %w", err), folderHint)
 	}
 	address, inherit, err := monitorSocket(m.files.monitor)
 	if err != nil {
@@ -132,7 +126,7 @@ func (r *running) abort() {
 
 // connect opens QMP and makes sure that the guest runs.
 func (r *running) connect(ctx context.Context) error {
-	conn, err := dialMonitor(ctx, r.files.monitor, r.process)
+	conn, err := r.dialMonitor(ctx)
 	if err != nil {
 		return err
 	}
@@ -150,37 +144,6 @@ func (r *running) connect(ctx context.Context) error {
 		return nil
 	}
 	return fmt.Errorf("machine is not running but %q", status.Status)
-}
-
-// dialMonitor connects to QMP's socket, if need be as soon as QEMU listens there.
-func dialMonitor(ctx context.Context, path string, p *process.Process) (net.Conn, error) {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	watched := make(chan struct{})
-	go func() {
-		defer close(watched)
-		if p.Wait(ctx) == nil {
-			cancel()
-		}
-	}()
-	defer func() {
-		cancel()
-		<-watched
-	}()
-	ticker := time.NewTicker(redialEvery)
-	defer ticker.Stop()
-	for {
-		var dialer net.Dialer
-		conn, err := dialer.DialContext(ctx, "unix", path)
-		if err == nil {
-			return conn, nil
-		}
-		select {
-		case <-ctx.Done():
-			return nil, err
-		case <-ticker.C:
-		}
-	}
 }
 
 // whyNot replaces err, which came from a QEMU that did not come up, by what QEMU said about it.
@@ -210,7 +173,7 @@ func (m *Machine) adopt(ctx context.Context) (err error) {
 		return err
 	}
 	cleanup.push(func() { _ = lock.Close() })
-	held, err := holdOwner(m.files)
+	held, err := m.files.hold(ctx)
 	if err != nil {
 		return err
 	}

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"path/filepath"
 	"reflect"
 
 	"github.com/wherry-app/wherry/vmhost"
@@ -24,13 +23,12 @@ func (r record) info(pid int) vmhost.Info {
 	return vmhost.Info{PID: pid, Accel: r.Accel, Version: r.Version}
 }
 
-// write replaces the file at path as a whole.
 func (r record) write(path string) error {
 	text, err := json.MarshalIndent(r, "", "  ")
 	if err != nil {
 		return err
 	}
-	return replaceFile(path, text)
+	return os.WriteFile(path, text, 0o600)
 }
 
 func readRecord(path string) (record, error) {
@@ -51,23 +49,4 @@ func equalSpecs(a, b vmhost.Spec) bool {
 		a.Disks, b.Disks = nil, nil
 	}
 	return reflect.DeepEqual(a, b)
-}
-
-// replaceFile writes a file so that others see the old content or the new one, never half of it.
-func replaceFile(path string, content []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(path), ".new-*")
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(content)
-	if closed := f.Close(); err == nil {
-		err = closed
-	}
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		_ = os.Remove(f.Name())
-	}
-	return err
 }

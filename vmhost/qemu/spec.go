@@ -84,11 +84,15 @@ func checkFiles(s vmhost.Spec) error {
 			return hinted(fmt.Errorf("open disk %q: %w", disk.ID, err), "Check that the disk file is there and that you own it")
 		}
 	}
+	// Rather here than from QEMU, which would not know what the file is for.
+	if err := tryOpen(s.ConsoleLog, os.O_WRONLY|os.O_CREATE|os.O_APPEND); err != nil {
+		return hinted(fmt.Errorf("open console log: %w", err), "Check that you own its folder and that the disk is not full")
+	}
 	return nil
 }
 
 func tryOpen(path string, flag int) error {
-	f, err := os.OpenFile(path, flag, 0)
+	f, err := os.OpenFile(path, flag, 0o600)
 	if err != nil {
 		return err
 	}
@@ -97,18 +101,4 @@ func tryOpen(path string, flag int) error {
 		return fmt.Errorf("open %q: is a folder", path)
 	}
 	return nil
-}
-
-// makeDir makes the machine's folder and checks that it can be written to.
-func makeDir(dir string) error {
-	const hint = "Check that you own the folder and that its disk is neither full nor read-only"
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return hinted(fmt.Errorf("make machine folder: %w", err), hint)
-	}
-	probe, err := os.CreateTemp(dir, ".probe-*")
-	if err != nil {
-		return hinted(fmt.Errorf("write to machine folder: %w", err), hint)
-	}
-	_ = probe.Close()
-	return os.Remove(probe.Name())
 }
