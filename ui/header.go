@@ -28,10 +28,10 @@ func newHeader(engine func(string)) *header {
 	for _, g := range model.Gauges(model.State{}) {
 		m := kit.NewMeter(g.Name)
 		h.meters = append(h.meters, m)
-		h.gauges.Add(m)
+		h.gauges.Add(m.Box)
 	}
 	h.button = kit.Primary("Start", "play", func() { engine(h.action) })
-	row := kit.HBox(2, h.title, kit.Spring(nil), h.gauges, h.badge, kit.MinWidth(116, h.button))
+	row := kit.HBox(2, h.title, kit.Spring(), h.gauges, h.badge.Box, kit.MinWidth(116, h.button))
 	h.box = container.NewStack(kit.NewBox(theme.ColorNameBackground, "", 0), container.NewBorder(nil, kit.Rule(), nil, nil, kit.PadXY(3, 1.25, row)))
 	return h
 }

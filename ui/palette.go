@@ -42,7 +42,7 @@ func (p *palette) open() {
 	p.list.HideSeparators = true
 	p.list.OnSelected = func(i widget.ListItemID) { p.choose(i) }
 	size := p.w.win.Canvas().Size()
-	room := fyne.NewSize(min(size.Width-64, 620), min(size.Height-64, 480))
+	room := fyne.NewSize(min(size.Width-64, 620), min(size.Height-64, 560))
 	body := container.NewStack(kit.NewBox(look.Surface, look.Line, 12), kit.Pad(1.5, container.NewBorder(p.entry, kit.PadXY(1, 0.5, kit.Hint("↑ ↓ to choose, Enter to open, Esc to close")), nil, nil, kit.PadXY(0, 1, p.list))))
 	p.pop = widget.NewModalPopUp(container.NewGridWrap(room, body), p.w.win.Canvas())
 	p.find("")

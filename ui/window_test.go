@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/test"
@@ -30,6 +31,8 @@ func prefs0(mode look.Mode) prefs { return prefs{Theme: mode} }
 
 func snap(t *testing.T, w *Window, name string) {
 	t.Helper()
+	w.win.Content().Refresh()
+	w.win.Content().Refresh()
 	dir := os.Getenv("SHOTS")
 	f, err := os.Create(filepath.Join(dir, name+".png"))
 	if err != nil {
@@ -44,6 +47,13 @@ func snap(t *testing.T, w *Window, name string) {
 func TestShots(t *testing.T) {
 	for _, mode := range []look.Mode{look.Light, look.Dark} {
 		w := testWindow(t, mode, 1180, 760)
+		for i := range 120 {
+			st := fake.Scene("running")
+			st.Now = st.Now.Add(time.Duration(i-120) * 2 * time.Second)
+			st.Engine.VM.MemoryUsedBytes += int64(i%17) << 24
+			st.Docker.Stats = fake.StatsOf(st.Docker.Containers, i)
+			w.history.Add(st)
+		}
 		for _, scene := range []string{"stopped", "starting", "failed", "empty", "running"} {
 			w.show(fake.Scene(scene))
 			snap(t, w, "home-"+scene+"-"+string(mode))
@@ -52,5 +62,14 @@ func TestShots(t *testing.T) {
 			w.navigate(p, "")
 			snap(t, w, string(p)+"-"+string(mode))
 		}
+		w.runDialog("nginx:alpine")
+		snap(t, w, "run-"+string(mode))
+		w.win.Canvas().Overlays().Remove(w.win.Canvas().Overlays().Top())
+		w.search.open()
+		snap(t, w, "palette-"+string(mode))
+		w.search.pop.Hide()
+		w.navigate(model.PageContainers, "")
+		w.show(fake.Scene("odd"))
+		snap(t, w, "odd-"+string(mode))
 	}
 }

@@ -77,6 +77,9 @@ func Dot() *Box { return NewBox(look.Idle, "", 4).Sized(8, 8) }
 // Rule is a hairline.
 func Rule() *Box { return NewBox(look.Line, "", 0).Sized(1, 1) }
 
+// Gap is empty room, w wide.
+func Gap(w float32) *Box { return NewBox("", "", 0).Sized(w, 0) }
+
 // Card is content on a raised surface.
 func Card(content fyne.CanvasObject) *fyne.Container {
 	return container.NewStack(NewBox(look.Surface, look.Line, 10), Pad(2, content))
@@ -89,7 +92,8 @@ func Panel(content fyne.CanvasObject) *fyne.Container {
 
 // Badge is a word on a coloured ground.
 type Badge struct {
-	*fyne.Container
+	// Box is what is shown.
+	Box  *fyne.Container
 	box  *Box
 	text *Text
 }
@@ -97,7 +101,7 @@ type Badge struct {
 // NewBadge makes a badge.
 func NewBadge() *Badge {
 	b := &Badge{box: NewBox(look.Faint, "", 10), text: NewText("", Style{Size: look.TextSmall, Bold: true, Whole: true, Align: fyne.TextAlignCenter})}
-	b.Container = container.NewStack(b.box, container.New(inset{9, 2, 9, 2}, b.text))
+	b.Box = container.NewStack(b.box, container.New(inset{9, 2, 9, 2}, b.text))
 	return b
 }
 
@@ -114,7 +118,8 @@ func (b *Badge) Set(word string, tone model.Tone) {
 
 // Meter is a name, a figure and a bar.
 type Meter struct {
-	*fyne.Container
+	// Box is what is shown.
+	Box   *fyne.Container
 	value *Text
 	bar   *Bar
 }
@@ -123,7 +128,7 @@ type Meter struct {
 func NewMeter(name string) *Meter {
 	m := &Meter{value: NewText("–", Style{Size: look.TextSmall, Align: fyne.TextAlignTrailing, Bold: true, Min: 58}), bar: NewBar(4)}
 	head := container.NewBorder(nil, nil, NewText(name, Style{Size: look.TextSmall, Color: look.Muted, Whole: true}), nil, m.value)
-	m.Container = container.New(minWidth{104}, VBox(0.5, head, m.bar))
+	m.Box = container.New(minWidth{104}, VBox(0.5, head, m.bar))
 	return m
 }
 

@@ -11,7 +11,8 @@ import (
 
 // Field is an input with its name above and a line below that helps, or says what is wrong.
 type Field struct {
-	*fyne.Container
+	// Box is what is shown.
+	Box  *fyne.Container
 	help string
 	note *Text
 }
@@ -19,7 +20,7 @@ type Field struct {
 // NewField makes a field.
 func NewField(name, help string, input fyne.CanvasObject) *Field {
 	f := &Field{help: help, note: Hint(help)}
-	f.Container = VBox(0.5, NewText(name, Style{Bold: true}), input, f.note)
+	f.Box = VBox(0.5, NewText(name, Style{Bold: true}), input, f.note)
 	f.note.Hidden = help == ""
 	return f
 }
@@ -69,6 +70,11 @@ func Quiet(label, icon string, tapped func()) *widget.Button {
 	return b
 }
 
+// Outline draws the border that the toolkit's selects lack.
+func Outline(o fyne.CanvasObject) *fyne.Container {
+	return container.NewStack(o, NewBox("", theme.ColorNameInputBorder, 6))
+}
+
 // Able enables or disables a widget.
 func Able(w fyne.Disableable, on bool) {
 	if on == w.Disabled() {
@@ -82,7 +88,8 @@ func Able(w fyne.Disableable, on bool) {
 
 // Tabs is a row of names over one content at a time. Contents are made when they are first looked at.
 type Tabs struct {
-	*fyne.Container
+	// Box is what is shown.
+	Box     *fyne.Container
 	names   []string
 	buttons []*widget.Button
 	lines   []*Box
@@ -103,7 +110,7 @@ func NewTabs(onSelect func(string) fyne.CanvasObject, names ...string) *Tabs {
 		t.buttons, t.lines = append(t.buttons, b), append(t.lines, line)
 		row.Add(VBox(0, b, PadXY(1, 0, line)))
 	}
-	t.Container = container.NewBorder(VBox(0, row, Rule()), nil, nil, nil, t.body)
+	t.Box = container.NewBorder(VBox(0, row, Rule()), nil, nil, nil, t.body)
 	return t
 }
 

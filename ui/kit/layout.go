@@ -3,6 +3,7 @@ package kit
 import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
 
 	"github.com/wherry-app/wherry/ui/look"
 )
@@ -35,6 +36,11 @@ func PadXY(x, y float32, o fyne.CanvasObject) *fyne.Container {
 	return container.New(inset{x, y, x, y}, o)
 }
 
+// Flush takes away the room that the toolkit's labels keep around their text, so that it lines up with other text.
+func Flush(label fyne.CanvasObject) *fyne.Container {
+	return container.New(inset{-8, -6, -8, -6}, label)
+}
+
 type stack struct {
 	gap        float32
 	horizontal bool
@@ -50,7 +56,8 @@ func HBox(gap float32, objs ...fyne.CanvasObject) *fyne.Container {
 	return container.New(stack{gap * look.Grid, true}, objs...)
 }
 
-type springy interface{ spring() }
+// springy are the toolkit's spacers.
+type springy interface{ ExpandHorizontal() bool }
 
 func (l stack) Layout(objs []fyne.CanvasObject, s fyne.Size) {
 	free, springs, seen := s.Height, 0, 0
@@ -118,18 +125,8 @@ func (l stack) MinSize(objs []fyne.CanvasObject) fyne.Size {
 	return m
 }
 
-// SpringBox is an object that takes the room the others leave.
-type SpringBox struct{ *fyne.Container }
-
-func (SpringBox) spring() {}
-
-// Spring makes an object take the room that is left; nil is empty room.
-func Spring(o fyne.CanvasObject) SpringBox {
-	if o == nil {
-		return SpringBox{container.NewWithoutLayout()}
-	}
-	return SpringBox{container.NewStack(o)}
-}
+// Spring takes the room that the others leave.
+func Spring() fyne.CanvasObject { return layout.NewSpacer() }
 
 // Flow puts objects beside one another and begins a new line where the width ends.
 func Flow(gap float32, objs ...fyne.CanvasObject) *fyne.Container {

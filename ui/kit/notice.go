@@ -12,10 +12,12 @@ import (
 
 // Notice is a message in the place where it matters, with its hint and a way to copy it.
 type Notice struct {
-	*fyne.Container
+	// Box is what is shown.
+	Box        *fyne.Container
 	box        *Box
 	icon       *widget.Icon
 	msg, hint  *widget.Label
+	hintBox    *fyne.Container
 	copy, done *widget.Button
 	text       string
 	// OnClose is called when the user has seen it; nil hides the button.
@@ -26,25 +28,26 @@ type Notice struct {
 func NewNotice(clipboard func(string)) *Notice {
 	n := &Notice{box: NewBox(look.BadTint, "", 8), icon: widget.NewIcon(look.IconIn("error", look.ToneColor(model.Bad))), msg: NewPara(""), hint: NewPara("")}
 	n.msg.TextStyle.Bold = true
+	n.hintBox = Flush(n.hint)
 	n.copy = widget.NewButtonWithIcon("Copy details", look.Icon("copy"), func() { clipboard(n.text) })
 	n.copy.Importance = widget.LowImportance
 	n.done = widget.NewButtonWithIcon("", look.Icon("close"), func() {
-		n.Hide()
+		n.Box.Hide()
 		if n.OnClose != nil {
 			n.OnClose()
 		}
 	})
 	n.done.Importance = widget.LowImportance
-	body := container.New(stack{-10, false}, n.msg, n.hint)
-	n.Container = container.NewStack(n.box, container.New(inset{12, 2, 6, 2}, container.NewBorder(nil, nil, container.NewCenter(n.icon), container.NewCenter(HBox(0, n.copy, n.done)), body)))
-	n.Hide()
+	body := VBox(0.25, Flush(n.msg), n.hintBox)
+	n.Box = container.NewStack(n.box, container.New(inset{16, 8, 6, 8}, container.NewBorder(nil, nil, HBox(0, container.NewCenter(n.icon), Gap(14)), container.NewCenter(HBox(0, n.copy, n.done)), body)))
+	n.Box.Hide()
 	return n
 }
 
 // Fail shows an error; nil hides the notice.
 func (n *Notice) Fail(e *app.ErrorInfo) {
 	if e == nil {
-		n.Hide()
+		n.Box.Hide()
 		return
 	}
 	n.set(model.Bad, "error", e.Message, e.Hint)
@@ -67,7 +70,7 @@ func (n *Notice) set(tone model.Tone, icon, text, hint string) {
 	if hint != "" {
 		full += "\n" + hint
 	}
-	if full == n.text && n.Visible() {
+	if full == n.text && n.Box.Visible() {
 		return
 	}
 	n.text = full
@@ -75,9 +78,9 @@ func (n *Notice) set(tone model.Tone, icon, text, hint string) {
 	n.icon.SetResource(look.IconIn(icon, look.ToneColor(tone)))
 	n.msg.SetText(upper(text))
 	n.hint.SetText(hint)
-	Visible(n.hint, hint != "")
+	Visible(n.hintBox, hint != "")
 	Visible(n.copy, tone == model.Bad)
-	n.Container.Show()
+	n.Box.Show()
 }
 
 func upper(s string) string {
@@ -90,7 +93,8 @@ func upper(s string) string {
 
 // Empty is what a list shows when there is nothing in it: what that means, and what to do.
 type Empty struct {
-	*fyne.Container
+	// Box is what is shown.
+	Box         *fyne.Container
 	title, text *widget.Label
 	button      *widget.Button
 	icon        *widget.Icon
@@ -106,7 +110,7 @@ func NewEmpty(icon, title, text, button string, tapped func()) *Empty {
 	e.button.Importance = widget.HighImportance
 	e.button.Hidden = button == ""
 	pic := container.NewGridWrap(fyne.NewSize(48, 48), e.icon)
-	e.Container = container.NewCenter(MinWidth(320, VBox(0.5, container.NewCenter(pic), e.title, e.text, container.NewCenter(e.button))))
+	e.Box = container.NewCenter(MinWidth(320, VBox(0.5, container.NewCenter(pic), e.title, e.text, container.NewCenter(e.button))))
 	return e
 }
 

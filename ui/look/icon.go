@@ -21,7 +21,7 @@ type icon struct {
 	color fyne.ThemeColorName
 }
 
-var _ fyne.Resource = icon{}
+var _ fyne.Resource = (*icon)(nil)
 
 // Icon is one of the app's icons in the colour of text.
 func Icon(name string) fyne.Resource { return IconIn(name, theme.ColorNameForeground) }
@@ -32,19 +32,19 @@ func IconIn(name string, c fyne.ThemeColorName) fyne.Resource {
 	if err != nil {
 		panic(err)
 	}
-	return icon{name, svg, c}
+	return &icon{name, svg, c}
 }
 
-func (i icon) hex() string {
+func (i *icon) hex() string {
 	r, g, b, _ := theme.Color(i.color).RGBA()
 	return fmt.Sprintf("#%02x%02x%02x", r>>8, g>>8, b>>8)
 }
 
 // Name is unique per icon and colour.
-func (i icon) Name() string { return i.name + i.hex() + ".svg" }
+func (i *icon) Name() string { return i.name + i.hex() + ".svg" }
 
 // Content is the SVG with the present theme's colour.
-func (i icon) Content() []byte {
+func (i *icon) Content() []byte {
 	return bytes.ReplaceAll(i.svg, []byte("currentColor"), []byte(i.hex()))
 }
 

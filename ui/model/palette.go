@@ -93,7 +93,9 @@ func Find(entries []Entry, text string, limit int) []Entry {
 // score rates how well text occurs in title as a subsequence: whole beginnings best, then word beginnings, then anything.
 func score(title, text string) int {
 	switch {
-	case text == "", strings.HasPrefix(title, text):
+	case text == "":
+		return 1
+	case strings.HasPrefix(title, text):
 		return 1000 - min(utf8.RuneCountInString(title), 500)
 	case strings.Contains(title, text):
 		return 400 - min(strings.Index(title, text), 200)

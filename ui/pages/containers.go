@@ -93,10 +93,10 @@ func NewContainers(env Env, keeper ContainerKeeper, inside Inside, run func(imag
 		c.tapped(i)
 	}
 	c.empty = kit.NewEmpty("containers", "", "", "", nil)
-	c.body = container.NewStack(kit.Panel(c.list), c.empty)
+	c.body = container.NewStack(kit.Panel(c.list), c.empty.Box)
 	newButton := kit.Primary("Run…", "plus", func() { run("") })
-	bar := container.NewBorder(nil, nil, nil, kit.HBox(1, c.filter, c.sort, newButton), kit.MaxWidth(460, c.search))
-	head := kit.VBox(1.5, bar, c.notice, c.bulk.box)
+	bar := container.NewBorder(nil, nil, nil, kit.HBox(1, kit.MinWidth(110, kit.Outline(c.filter)), kit.MinWidth(160, kit.Outline(c.sort)), newButton), kit.MaxWidth(460, c.search))
+	head := kit.VBox(1.5, bar, c.notice.Box, c.bulk.box)
 	c.main = kit.Pad(3, container.NewBorder(head, kit.PadXY(0, 1, c.count), nil, nil, kit.PadXY(0, 1.5, c.body)))
 	c.content = container.NewStack(c.main)
 	c.filter.SetSelectedIndex(0)
@@ -183,7 +183,7 @@ func (c *Containers) summary() string {
 }
 
 func (c *Containers) showEmpty() {
-	kit.Visible(c.empty, len(c.rows) == 0)
+	kit.Visible(c.empty.Box, len(c.rows) == 0)
 	kit.Visible(c.body.Objects[0], len(c.rows) > 0)
 	switch {
 	case len(c.rows) > 0:
@@ -279,7 +279,7 @@ func (c *Containers) each(cs []model.Container, word string, can func(model.Acti
 		if c.detail != nil {
 			n = c.detail.notice
 		}
-		n.Hide()
+		n.Box.Hide()
 		report(n, err)
 		c.list.Refresh()
 		c.showDetail()
@@ -348,7 +348,7 @@ func newBulkBar(c *Containers) *bulkBar {
 	button := func(label, icon, act string) *widget.Button {
 		return kit.Quiet(label, icon, func() { c.act(act, c.of("")) })
 	}
-	row := kit.HBox(0.5, b.count, kit.Spring(nil), button("Start", "play", "start"), button("Stop", "stop", "stop"), button("Restart", "restart", "restart"), button("Remove", "trash", "remove"),
+	row := kit.HBox(0.5, b.count, kit.Spring(), button("Start", "play", "start"), button("Stop", "stop", "stop"), button("Restart", "restart", "restart"), button("Remove", "trash", "remove"),
 		kit.Quiet("Clear", "close", func() { clear(c.query.Selected); c.refresh() }))
 	b.box = container.NewStack(kit.NewBox(look.Tint, "", 8), kit.PadXY(1.5, 0.25, row))
 	b.box.Hide()

@@ -76,9 +76,9 @@ func newDetail(c *Containers, ct model.Container) *detail {
 	}
 	back := kit.Quiet("Containers", "back", c.closeDetail)
 	d.tabs = kit.NewTabs(d.tab, detailTabs()...)
-	title := container.NewBorder(nil, nil, nil, container.NewCenter(kit.HBox(1, d.ports.box, d.badge)), d.name)
-	head := kit.VBox(0.5, container.NewBorder(nil, nil, back, row), title, d.image, d.notice)
-	d.content = kit.PadXY(3, 2, container.NewBorder(head, nil, nil, nil, kit.PadXY(0, 1, d.tabs)))
+	title := container.NewBorder(nil, nil, nil, container.NewCenter(kit.HBox(1, kit.MinWidth(240, d.ports.box), d.badge.Box)), d.name)
+	head := kit.VBox(0.5, container.NewBorder(nil, nil, back, row), title, d.image, d.notice.Box)
+	d.content = kit.PadXY(3, 2, container.NewBorder(head, nil, nil, nil, kit.PadXY(0, 1, d.tabs.Box)))
 	d.show(c.state)
 	d.tabs.Select(0)
 	return d
@@ -192,7 +192,7 @@ func (d *detail) inspected(f func(dock.Details) fyne.CanvasObject) fyne.CanvasOb
 		if err != nil {
 			n := kit.NewNotice(d.env.Copy)
 			report(n, err)
-			box.Objects = []fyne.CanvasObject{container.NewVBox(n)}
+			box.Objects = []fyne.CanvasObject{container.NewVBox(n.Box)}
 		} else {
 			box.Objects = []fyne.CanvasObject{f(x)}
 		}
@@ -237,7 +237,7 @@ func (d *detail) processes() fyne.CanvasObject {
 		return err
 	}, func(err error) {
 		if err != nil {
-			box.Objects = []fyne.CanvasObject{kit.NewEmpty("cpu", "No processes", "The container does not run.", "", nil).Container}
+			box.Objects = []fyne.CanvasObject{kit.NewEmpty("cpu", "No processes", "The container does not run.", "", nil).Box}
 		} else {
 			shares := make([]float32, len(titles))
 			for i := range shares {

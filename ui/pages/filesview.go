@@ -59,7 +59,7 @@ func newFilesView(env Env, files Files, ct model.Container) *filesView {
 	}
 	tools := kit.HBox(0.5, kit.Quiet("Upload…", "upload", v.upload), kit.Quiet("Refresh", "restart", func() { v.open(v.dir) }))
 	up := kit.Quiet("", "back", func() { v.open(path.Dir(v.dir)) })
-	v.box = container.NewBorder(kit.VBox(1, container.NewBorder(nil, nil, up, tools, v.path), v.notice), v.note, nil, nil, kit.PadXY(0, 1, kit.Panel(v.list)))
+	v.box = container.NewBorder(kit.VBox(1, container.NewBorder(nil, nil, up, tools, v.path), v.notice.Box), v.note, nil, nil, kit.PadXY(0, 1, kit.Panel(v.list)))
 	v.open("/")
 	return v
 }
@@ -80,7 +80,7 @@ func (v *filesView) open(dir string) {
 			report(v.notice, err)
 			return
 		}
-		v.notice.Hide()
+		v.notice.Box.Hide()
 		v.dir, v.rows = dir, rows
 		v.path.SetText(dir)
 		v.note.SetText(model.Plural(len(rows), "entry"))
@@ -145,7 +145,7 @@ func (v *filesView) write(name string, mode int64, content []byte) {
 	v.env.Go(func(ctx context.Context) error {
 		return v.files.WriteFile(ctx, v.ct.ID, dir, name, mode, int64(len(content)), bytes.NewReader(content))
 	}, func(err error) {
-		v.notice.Hide()
+		v.notice.Box.Hide()
 		report(v.notice, err)
 		v.open(v.dir)
 	})

@@ -40,7 +40,7 @@ type Help struct {
 func NewHelp(env Env, service Helper) *Help {
 	p := &Help{env: env, service: service, notice: kit.NewNotice(env.Copy), about: kit.NewPara(""), logs: map[app.LogSource]fyne.CanvasObject{}}
 	p.tabs = kit.NewTabs(p.tab, "Overview", "Engine log", "Daemon log", "Kernel log", "Modules")
-	p.content = kit.Pad(3, container.NewBorder(p.notice, nil, nil, nil, p.tabs))
+	p.content = kit.Pad(3, container.NewBorder(p.notice.Box, nil, nil, nil, p.tabs.Box))
 	p.tabs.Select(0)
 	return p
 }
@@ -115,9 +115,9 @@ func (p *Help) overview() fyne.CanvasObject {
 	reset := kit.Button("Start over…", "warning", p.askReset)
 	reset.Importance = widget.DangerImportance
 	return container.NewVScroll(kit.PadXY(0, 2, kit.VBox(2,
-		kit.Card(kit.VBox(1, kit.Title("About this Wherry"), p.about, kit.HBox(1, kit.Quiet("Copy", "copy", func() { p.env.Copy(p.about.Text) })))),
+		kit.Card(kit.VBox(1, kit.Title("About this Wherry"), kit.Flush(p.about), kit.HBox(1, kit.Quiet("Copy", "copy", func() { p.env.Copy(p.about.Text) })))),
 		kit.Card(kit.VBox(1, kit.Title("Keyboard"), keys)),
-		kit.Card(container.NewBorder(nil, nil, nil, container.NewCenter(reset), kit.VBox(0.5, kit.Title("Start over"), kit.NewPara("Stops the engine and removes its data disk: all images, containers and volumes.")))))))
+		kit.Card(container.NewBorder(nil, nil, nil, container.NewCenter(reset), kit.VBox(0.5, kit.Title("Start over"), kit.Flush(kit.NewPara("Stops the engine and removes its data disk: all images, containers and volumes."))))))))
 }
 
 func (p *Help) askReset() {

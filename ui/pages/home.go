@@ -28,6 +28,7 @@ type Home struct {
 	state          *kit.Text
 	detail         *kit.Text
 	button         *widget.Button
+	buttonBox      *fyne.Container
 	restart, force *widget.Button
 	failure        *kit.Notice
 	warnings       *kit.Notice
@@ -63,9 +64,10 @@ func NewHome(env Env, w Welcomer, history *model.History) *Home {
 	h.running = newRunningView(env)
 	h.hello = newHelloView(env, h.sayHello)
 
+	h.buttonBox = kit.MinWidth(150, h.button)
 	words := kit.VBox(0.25, kit.HBox(1.5, h.dot, h.state), h.detail)
-	hero := kit.Card(container.NewBorder(nil, nil, nil, container.NewCenter(kit.HBox(1, h.force, h.restart, kit.MinWidth(150, h.button))), words))
-	body := kit.VBox(2, hero, h.failure, h.warnings, h.steps.card, h.hello.card, h.charts, h.running.card)
+	hero := kit.Card(container.NewBorder(nil, nil, nil, container.NewCenter(kit.HBox(1, h.force, h.restart, h.buttonBox)), words))
+	body := kit.VBox(2, hero, h.failure.Box, h.warnings.Box, h.steps.card, h.hello.card, h.charts, h.running.card)
 	h.content = container.NewVScroll(kit.Pad(3, body))
 	return h
 }
@@ -84,13 +86,14 @@ func (h *Home) Show(s model.State) {
 	h.detail.SetText(e.Detail)
 	h.action = e.Action
 	kit.EngineButton(h.button, e)
+	kit.Visible(h.buttonBox, !e.Running) // the header has it too
 	kit.Visible(h.restart, e.CanRestart)
 	kit.Visible(h.force, e.CanForce && !e.Running)
 	h.failure.Fail(e.Failure)
 	if len(s.Engine.Warnings) > 0 {
 		h.warnings.Tell(model.Warn, s.Engine.Warnings[0].Message, s.Engine.Warnings[0].Hint)
 	} else {
-		h.warnings.Hide()
+		h.warnings.Box.Hide()
 	}
 	h.steps.show(s, e)
 	kit.Visible(h.charts, e.Running)

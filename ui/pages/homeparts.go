@@ -1,7 +1,6 @@
 package pages
 
 import (
-	"strconv"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -74,7 +73,7 @@ type stepRow struct {
 
 func newStepRow() *stepRow {
 	r := &stepRow{icon: widget.NewIcon(nil), label: kit.NewText("", kit.Style{}), took: kit.NewText("", kit.Style{Color: look.Muted, Whole: true, Size: look.TextSmall})}
-	r.box = container.NewBorder(nil, nil, kit.HBox(0, container.NewGridWrap(fyne.NewSize(18, 18), r.icon), kit.Rule().Sized(6, 0)), r.took, r.label)
+	r.box = container.NewBorder(nil, nil, kit.HBox(0, container.NewGridWrap(fyne.NewSize(18, 18), r.icon), kit.Gap(8)), r.took, r.label)
 	return r
 }
 
@@ -192,56 +191,6 @@ func (r *runRow) set(c model.Container, st model.Stats) {
 	r.use.SetText(use)
 }
 
-// portLinks are a container's published ports, those of the web as links.
-type portLinks struct {
-	env   Env
-	box   *fyne.Container
-	links []*kit.Link
-	rest  *kit.Text
-	last  string
-}
-
-func newPortLinks(env Env, most int) *portLinks {
-	p := &portLinks{env: env, box: kit.HBox(0.75), rest: kit.NewText("", kit.Style{Color: look.Muted, Size: look.TextSmall, Whole: true})}
-	for range most {
-		l := kit.NewLink("", nil)
-		p.links = append(p.links, l)
-		p.box.Add(l)
-	}
-	p.box.Add(p.rest)
-	return p
-}
-
-func (p *portLinks) set(ports []model.Port) {
-	key := ""
-	for _, q := range ports {
-		key += q.Address() + q.Label() + " "
-	}
-	if key == p.last && key != "" {
-		return
-	}
-	p.last = key
-	for i, l := range p.links {
-		kit.Visible(l, i < len(ports))
-		if i >= len(ports) {
-			continue
-		}
-		q := ports[i]
-		if url := q.URL(); url != "" {
-			l.Set(q.Label(), func() { p.env.OpenURL(url) })
-		} else {
-			l.Set(q.Label(), func() { p.env.Copy(q.Address()); p.env.Notify("Copied", q.Address()) })
-		}
-	}
-	more := ""
-	if len(ports) > len(p.links) {
-		more = "+" + strconv.Itoa(len(ports)-len(p.links))
-	}
-	p.rest.SetText(more)
-	kit.Visible(p.rest, more != "")
-	p.box.Refresh()
-}
-
 // helloView is what a newcomer sees: what this is, and one button to try it.
 type helloView struct {
 	card   *fyne.Container
@@ -267,8 +216,8 @@ func newHelloView(env Env, run func(done func())) *helloView {
 		})
 	}
 	pic := container.NewGridWrap(fyne.NewSize(56, 56), widget.NewIcon(look.AppIcon()))
-	v.card = kit.Card(container.NewBorder(nil, nil, kit.HBox(0, container.NewCenter(pic), kit.Rule().Sized(8, 0)), container.NewCenter(v.button),
-		kit.VBox(0, kit.Title("Welcome to Wherry"), v.text)))
+	v.card = kit.Card(container.NewBorder(nil, nil, kit.HBox(0, container.NewCenter(pic), kit.Gap(16)), container.NewCenter(v.button),
+		kit.VBox(0.5, kit.Title("Welcome to Wherry"), kit.Flush(v.text))))
 	return v
 }
 

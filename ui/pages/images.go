@@ -60,7 +60,7 @@ func NewImages(env Env, keeper ImageKeeper, run func(image string)) *Images {
 	left := kit.MaxWidth(300, p.search)
 	right := container.NewBorder(nil, nil, nil, kit.HBox(1, p.pull, load, p.prune), p.pullRef)
 	bar := container.New(kit.Columns{Cols: []kit.Column{{Share: 1}, {Share: 2.2}}, Gap: 16}, left, right)
-	head := kit.VBox(1.5, bar, p.notice, p.moves)
+	head := kit.VBox(1.5, bar, p.notice.Box, p.moves)
 	p.content = kit.Pad(3, container.NewBorder(head, kit.PadXY(0, 1, p.note), nil, nil, kit.PadXY(0, 1.5, p.list.body)))
 	return p
 }
@@ -110,7 +110,7 @@ func (p *Images) startPull() {
 		p.notice.Tell(model.Warn, msg, "")
 		return
 	}
-	p.notice.Hide()
+	p.notice.Box.Hide()
 	p.pullRef.SetText("")
 	p.transfer("Pulling "+ref, func(ctx context.Context, rep func(model.Progress)) error { return p.keeper.Pull(ctx, ref, rep) }, nil)
 }
@@ -201,7 +201,7 @@ func (p *Images) remove(r model.ImageRow) {
 	}
 	p.env.ask("Remove “"+model.Shorten(r.Name+":"+r.Tag, 48)+"”?", text, "Remove", func() {
 		p.env.Go(func(ctx context.Context) error { return p.keeper.RemoveImage(ctx, r.Ref, false) }, func(err error) {
-			p.notice.Hide()
+			p.notice.Box.Hide()
 			report(p.notice, err)
 		})
 	})

@@ -98,7 +98,7 @@ func makeLogsView(env Env, name string, live bool) *logsView {
 	v.follow.Hidden, v.stamps.Hidden = !live, !live
 	tools := kit.HBox(0.5, v.follow, v.wrap, v.stamps, kit.Quiet("Copy", "copy", func() { env.Copy(v.text()) }), kit.Quiet("Save…", "save", v.save))
 	paper := container.NewStack(kit.NewBox(look.Term, "", 8), container.New(widthWatch{v}, container.NewThemeOverride(kit.PadXY(1, 0.75, v.list), look.New(look.Dark))))
-	v.box = container.NewBorder(kit.VBox(1, container.NewBorder(nil, nil, nil, tools, kit.MaxWidth(360, search)), v.notice), v.note, nil, nil, kit.PadXY(0, 1, paper))
+	v.box = container.NewBorder(kit.VBox(1, container.NewBorder(nil, nil, nil, tools, kit.MaxWidth(360, search)), v.notice.Box), v.note, nil, nil, kit.PadXY(0, 1, paper))
 	return v
 }
 

@@ -64,7 +64,7 @@ func newObjectList[T any](env Env, icon string, make func() objectRow[T], tapped
 		}
 	}
 	l.panel = kit.Panel(l.list)
-	l.body = container.NewStack(l.panel, l.empty)
+	l.body = container.NewStack(l.panel, l.empty.Box)
 	return l
 }
 
@@ -74,7 +74,7 @@ func (l *objectList[T]) show(rows []T, e model.Engine, d model.Lists, w emptyWor
 		l.list.Refresh()
 	}
 	kit.Visible(l.panel, len(rows) > 0)
-	kit.Visible(l.empty, len(rows) == 0)
+	kit.Visible(l.empty.Box, len(rows) == 0)
 	switch {
 	case len(rows) > 0:
 	case e.Busy && !e.Running:
@@ -113,7 +113,7 @@ func (e Env) prompt(title, name, hint, yes, value string, check func(string) str
 	}
 	entry.OnSubmitted = func(string) { ok.OnTapped() }
 	kit.Able(ok, check(value) == "")
-	d = dialog.NewCustomWithoutButtons(title, kit.MinWidth(420, field), e.Window)
+	d = dialog.NewCustomWithoutButtons(title, kit.MinWidth(420, field.Box), e.Window)
 	d.SetButtons([]fyne.CanvasObject{widget.NewButton("Cancel", func() { d.Hide() }), ok})
 	d.Show()
 	e.Window.Canvas().Focus(entry)

@@ -80,17 +80,17 @@ func Run(env Env, runner Runner, state func() model.State, image string) {
 }
 
 func (r *runDialog) build(image string) {
-	field := func(key, name, help string, input fyne.CanvasObject) *kit.Field {
+	field := func(key, name, help string, input fyne.CanvasObject) fyne.CanvasObject {
 		f := kit.NewField(name, help, input)
 		r.fields[key] = f
-		return f
+		return f.Box
 	}
 	left := kit.VBox(1.5,
 		field(model.FieldImage, "Image", "a name from the list, or one to pull", r.image),
 		field(model.FieldName, "Name", "optional", r.name),
 		field(model.FieldCommand, "Command", "optional", r.command),
-		field(model.FieldRestart, "Restart", "what docker does when it ends or the engine starts", r.restart),
-		kit.NewField("Network", "", r.network))
+		field(model.FieldRestart, "Restart", "what docker does when it ends or the engine starts", kit.Outline(r.restart)),
+		kit.NewField("Network", "", kit.Outline(r.network)).Box)
 	right := kit.VBox(1.5,
 		field(model.FieldPorts, "Ports", "one per line: this computer, container", r.ports),
 		field(model.FieldVolumes, "Volumes", "one per line: volume or folder, path", r.volumes),
@@ -100,7 +100,7 @@ func (r *runDialog) build(image string) {
 	form := container.New(kit.Columns{Cols: []kit.Column{{Share: 1}, {Share: 1}}, Gap: 24, Top: true}, left, right)
 	body := container.NewVScroll(kit.Pad(1, form))
 	size := r.env.Window.Canvas().Size()
-	r.d = dialog.NewCustomWithoutButtons("Run a container", container.NewBorder(nil, kit.VBox(0.5, r.notice, r.status, r.bar), nil, nil, body), r.env.Window)
+	r.d = dialog.NewCustomWithoutButtons("Run a container", container.NewBorder(nil, kit.VBox(0.5, r.notice.Box, r.status, r.bar), nil, nil, body), r.env.Window)
 	r.d.SetButtons([]fyne.CanvasObject{widget.NewButton("Cancel", r.close), r.ok})
 	r.d.Resize(fyne.NewSize(min(size.Width-32, 760), min(size.Height-32, 600)))
 	for key, e := range map[string]*widget.Entry{model.FieldImage: &r.image.Entry, model.FieldName: r.name, model.FieldCommand: r.command, model.FieldPorts: r.ports, model.FieldVolumes: r.volumes, model.FieldEnv: r.envVars} {
@@ -142,7 +142,7 @@ func (r *runDialog) start() {
 	if r.ok.Disabled() {
 		return
 	}
-	r.notice.Hide()
+	r.notice.Box.Hide()
 	r.bar.Show()
 	r.status.SetText("Starting it…")
 	fresh := model.Transfer{}

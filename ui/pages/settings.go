@@ -60,7 +60,7 @@ func NewSettings(env Env, service app.Configurer, prefs Prefs, host app.Host) *S
 	field := func(key, name, help string, o fyne.CanvasObject) fyne.CanvasObject {
 		f := kit.NewField(name, help, o)
 		p.fields[key] = f
-		return f
+		return f.Box
 	}
 	most := ""
 	if host.Memory > 0 {
@@ -71,14 +71,14 @@ func NewSettings(env Env, service app.Configurer, prefs Prefs, host app.Host) *S
 		field("memory", "Memory", "at most"+most, p.memory.box),
 		field("disk", "Disk", "for images, containers and volumes; the file grows as it fills, and can only be made larger", p.disk.box))
 	engine := section("Engine", "How the machine is run. Automatic is right almost always.",
-		container.New(kit.Columns{Cols: []kit.Column{{Share: 1}, {Share: 1}}, Gap: 24, Top: true}, field("driver", "Driver", "what runs the machine", p.driver), field("accel", "Accelerator", "tcg works everywhere and is slow", p.accel)))
-	p.apply = kit.Primary("Apply", "check", p.save)
+		container.New(kit.Columns{Cols: []kit.Column{{Share: 1}, {Share: 1}}, Gap: 24, Top: true}, field("driver", "Driver", "what runs the machine", kit.Outline(p.driver)), field("accel", "Accelerator", "tcg works everywhere and is slow", kit.Outline(p.accel))))
+	p.apply = kit.Primary("Apply", "", p.save)
 	p.revert = widget.NewButton("Revert", func() { p.fill() })
-	p.restart = kit.Button("Restart the engine now", "restart", func() { p.restart.Hide(); p.notice.Hide(); env.Engine(model.ActRestart) })
+	p.restart = kit.Button("Restart the engine now", "restart", func() { p.restart.Hide(); p.notice.Box.Hide(); env.Engine(model.ActRestart) })
 	p.restart.Hide()
-	bar := kit.HBox(1, p.restart, kit.Spring(nil), p.revert, p.apply)
+	bar := kit.HBox(1, p.restart, kit.Spring(), p.revert, p.apply)
 	body := kit.VBox(2, resources, engine, p.appearance(prefs))
-	p.content = container.NewBorder(nil, kit.VBox(0, kit.Rule(), kit.PadXY(3, 1.5, kit.MaxWidth(820, kit.VBox(1, p.notice, bar)))), nil, nil, container.NewVScroll(kit.Pad(3, kit.MaxWidth(820, body))))
+	p.content = container.NewBorder(nil, kit.VBox(0, kit.Rule(), kit.PadXY(3, 1.5, kit.MaxWidth(820, kit.VBox(1, p.notice.Box, bar)))), nil, nil, container.NewVScroll(kit.Pad(3, kit.MaxWidth(820, body))))
 	p.check()
 	return p
 }
@@ -100,7 +100,7 @@ func (p *Settings) appearance(prefs Prefs) fyne.CanvasObject {
 	stop := widget.NewCheck("Stop the engine too when I quit", nil)
 	stop.SetChecked(prefs.StopOnQuit())
 	stop.OnChanged = prefs.SetStopOnQuit
-	return section("This window", "Containers keep running when the window is closed.", kit.NewField("Theme", "", kit.MaxWidth(260, theme)), stop)
+	return section("This window", "Containers keep running when the window is closed.", kit.NewField("Theme", "", kit.MaxWidth(260, kit.Outline(theme))).Box, stop)
 }
 
 // Content is the page.

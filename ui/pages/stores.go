@@ -50,7 +50,7 @@ func NewVolumes(env Env, keeper VolumeKeeper) *Volumes {
 	p.create = kit.Primary("Create…", "plus", p.ask)
 	prune := kit.Button("Prune…", "trash", p.prune)
 	p.list = newObjectList(env, "volumes", func() objectRow[model.VolumeRow] { return newVolumeRow(p) }, func(r model.VolumeRow) { p.inspect(r) })
-	p.content = kit.Pad(3, container.NewBorder(kit.VBox(1.5, toolbar(p.search, p.create, prune), p.notice), nil, nil, nil, kit.PadXY(0, 1.5, p.list.body)))
+	p.content = kit.Pad(3, container.NewBorder(kit.VBox(1.5, toolbar(p.search, p.create, prune), p.notice.Box), nil, nil, nil, kit.PadXY(0, 1.5, p.list.body)))
 	return p
 }
 
@@ -129,7 +129,7 @@ func (p *Volumes) inspect(r model.VolumeRow) {
 func (p *Volumes) remove(r model.VolumeRow) {
 	p.env.ask("Remove “"+model.Shorten(r.Name, 48)+"”?", "All data in it ("+r.Size+") is lost. This cannot be undone.", "Remove", func() {
 		p.env.Go(func(ctx context.Context) error { return p.keeper.RemoveVolume(ctx, r.Name) }, func(err error) {
-			p.notice.Hide()
+			p.notice.Box.Hide()
 			report(p.notice, err)
 		})
 	})
@@ -183,7 +183,7 @@ func NewNetworks(env Env, keeper NetworkKeeper) *Networks {
 	p.search = searchEntry("Search networks", func(string) { p.refresh() })
 	p.create = kit.Primary("Create…", "plus", p.ask)
 	p.list = newObjectList(env, "networks", func() objectRow[model.NetworkRow] { return newNetworkRow(p) }, func(r model.NetworkRow) { p.inspect(r) })
-	p.content = kit.Pad(3, container.NewBorder(kit.VBox(1.5, toolbar(p.search, p.create), p.notice), nil, nil, nil, kit.PadXY(0, 1.5, p.list.body)))
+	p.content = kit.Pad(3, container.NewBorder(kit.VBox(1.5, toolbar(p.search, p.create), p.notice.Box), nil, nil, nil, kit.PadXY(0, 1.5, p.list.body)))
 	return p
 }
 
@@ -229,7 +229,7 @@ func (p *Networks) ask() {
 	}
 	name.OnChanged, subnet.OnChanged = check, check
 	check("")
-	d := dialog.NewCustomWithoutButtons("Create a network", kit.MinWidth(420, kit.VBox(1, nameField, subnetField, internal)), p.env.Window)
+	d := dialog.NewCustomWithoutButtons("Create a network", kit.MinWidth(420, kit.VBox(1, nameField.Box, subnetField.Box, internal)), p.env.Window)
 	ok.OnTapped = func() {
 		d.Hide()
 		n, s, in := name.Text, subnet.Text, internal.Checked
@@ -257,7 +257,7 @@ func (p *Networks) inspect(r model.NetworkRow) {
 func (p *Networks) remove(r model.NetworkRow) {
 	p.env.ask("Remove “"+model.Shorten(r.Name, 48)+"”?", "No container is connected to it.", "Remove", func() {
 		p.env.Go(func(ctx context.Context) error { return p.keeper.RemoveNetwork(ctx, r.ID) }, func(err error) {
-			p.notice.Hide()
+			p.notice.Box.Hide()
 			report(p.notice, err)
 		})
 	})

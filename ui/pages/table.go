@@ -15,7 +15,7 @@ import (
 // table shows rows of text under titles; columns share the width.
 func table(env Env, titles []string, shares []float32, rows [][]string, none string) fyne.CanvasObject {
 	if len(rows) == 0 {
-		return kit.NewEmpty("info", "Nothing here", none, "", nil).Container
+		return kit.NewEmpty("info", "Nothing here", none, "", nil).Box
 	}
 	cols := kit.Columns{Gap: 12}
 	for _, s := range shares {

@@ -54,14 +54,14 @@ func newTermTab(env Env, inside Inside, id string) *termTab {
 		t.start()
 	}
 	t.empty = kit.NewEmpty("terminal", "", "", "", nil)
-	t.box = container.NewBorder(t.notice, nil, nil, nil, container.NewStack(t.view, t.empty))
+	t.box = container.NewBorder(t.notice.Box, nil, nil, nil, container.NewStack(t.view, t.empty.Box))
 	return t
 }
 
 // running says whether the container runs.
 func (t *termTab) running(up bool) {
 	t.up = up
-	if up && !t.open && !t.notice.Visible() {
+	if up && !t.open && !t.notice.Box.Visible() {
 		t.start()
 	}
 	t.show()
@@ -69,9 +69,9 @@ func (t *termTab) running(up bool) {
 
 func (t *termTab) show() {
 	kit.Visible(t.view, t.open)
-	kit.Visible(t.empty, !t.open)
+	kit.Visible(t.empty.Box, !t.open)
 	if t.up {
-		t.empty.Set("The shell has ended", "", "Open another", func() { t.notice.Hide(); t.start() })
+		t.empty.Set("The shell has ended", "", "Open another", func() { t.notice.Box.Hide(); t.start() })
 	} else {
 		t.empty.Set("The container does not run", "Start it to open a terminal in it.", "", nil)
 	}
