@@ -24,9 +24,21 @@ type program struct {
 	Version  version   `json:"version"`
 	// Accels are those it was built with.
 	Accels []string `json:"accels"`
-	// Tried has, for each accelerator that was tried, an empty text if it works, else why not.
-	Tried map[string]string `json:"tried,omitempty"`
+	// Tried has what came out for each accelerator that was tried.
+	Tried map[string]verdict `json:"tried,omitempty"`
 }
+
+// verdict is what came out when an accelerator was tried.
+type verdict struct {
+	// Failure says why it does not work; empty if it does.
+	Failure string    `json:"failure,omitempty"`
+	When    time.Time `json:"when"`
+}
+
+// failureHolds is how long it is believed that an accelerator does not work: the reason may pass.
+const failureHolds = time.Hour
+
+func (v verdict) believed() bool { return v.Failure == "" || time.Since(v.When) < failureHolds }
 
 // findings is the content of the cache file.
 type findings struct {
@@ -59,7 +71,7 @@ func (p *prober) program(ctx context.Context, path string) (program, error) {
 	known := p.load()
 	found, ok := known.Programs[path]
 	if !ok || found.Size != info.Size() || !found.Modified.Equal(info.ModTime()) {
-		found = program{Path: path, Size: info.Size(), Modified: info.ModTime(), Tried: map[string]string{}}
+		found = program{Path: path, Size: info.Size(), Modified: info.ModTime(), Tried: map[string]verdict{}}
 		if found.Version, found.Accels, err = ask(ctx, path); err != nil {
 			return program{}, err
 		}
@@ -111,23 +123,22 @@ func (p *prober) works(ctx context.Context, prog program, accel string, arch vmh
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	tried := p.load().Programs[prog.Path].Tried
-	why, ok := tried[accel]
-	if !ok || (why != "" && again) {
-		begin := time.Now()
+	v, ok := tried[accel]
+	if !ok || !v.believed() || (v.Failure != "" && again) {
+		v = verdict{When: time.Now()}
 		err := tryAccel(ctx, prog.Path, planFor(accel, arch, prog.Version), arch)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		why = ""
 		if err != nil {
-			why = err.Error()
+			v.Failure = err.Error()
 		}
-		p.log.Info("accelerator tried", "accel", accel, "works", err == nil, "took", time.Since(begin), "error", why)
-		tried[accel] = why
+		p.log.Info("accelerator tried", "accel", accel, "took", time.Since(v.When), "failure", v.Failure)
+		tried[accel] = v
 		p.save()
 	}
-	if why != "" {
-		return fmt.Errorf("%w: %s", vmhost.ErrUnsupported, why)
+	if v.Failure != "" {
+		return fmt.Errorf("%w: %s", vmhost.ErrUnsupported, v.Failure)
 	}
 	return nil
 }
@@ -149,7 +160,7 @@ func (p *prober) load() *findings {
 	host := hostBoot()
 	for path, found := range known.Programs {
 		if found.Tried == nil || known.Host != host {
-			found.Tried = make(map[string]string)
+			found.Tried = make(map[string]verdict)
 			known.Programs[path] = found
 		}
 	}
