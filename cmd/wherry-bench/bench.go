@@ -72,7 +72,12 @@ func run(ctx context.Context, o options) (err error) {
 			b.report.Fail(e.name, err)
 		}
 	}
-	return errors.Join(ctx.Err(), b.publish())
+	b.compare()
+	b.show()
+	if ctx.Err() != nil {
+		return ctx.Err() // half a report would take the place of a whole one
+	}
+	return b.save()
 }
 
 // do does one experiment once the machine is quiet.
@@ -89,22 +94,25 @@ func (b *bench) do(ctx context.Context, e experiment) error {
 	return err
 }
 
-// publish shows the report and writes it.
-func (b *bench) publish() error {
-	b.compare()
+// show prints the report.
+func (b *bench) show() {
 	fmt.Println()
 	b.report.PrintTable(os.Stdout)
 	if s, ok := b.report.Typical(secondStart); ok {
 		fmt.Printf("\nwhere the time of a start goes (%s, %.2f s):\n", s.Name, s.Seconds)
 		report.PrintChart(os.Stdout, s.Stages, 60)
 	}
+}
+
+// save writes the report. An experiment that failed is an error.
+func (b *bench) save() error {
 	if b.out != "" {
 		if err := b.report.Write(b.out); err != nil {
 			return err
 		}
 	}
 	if n := len(b.report.Failures); n > 0 {
-		return fmt.Errorf("%d experiments failed", n)
+		return fmt.Errorf("experiments failed: %d", n)
 	}
 	return nil
 }

@@ -105,11 +105,39 @@ func (b *bench) start(ctx context.Context, name string) (time.Duration, app.Snap
 	if _, err := lab.Quiet(ctx, 15, 30*time.Second); err != nil {
 		return 0, app.Snapshot{}, err
 	}
-	took, snap, err := b.lab.Start(ctx)
-	if err == nil {
-		b.report.Starts = append(b.report.Starts, report.Start{Name: name, Seconds: took.Seconds(), Stages: snap.Stages})
+	before, err := lab.BusyTime()
+	if err != nil {
+		return 0, app.Snapshot{}, err
 	}
-	return took, snap, err
+	took, snap, err := b.lab.Start(ctx)
+	if err != nil {
+		return 0, app.Snapshot{}, err
+	}
+	after, err := lab.BusyTime()
+	if err != nil {
+		return 0, app.Snapshot{}, err
+	}
+	own, err := processorTime(snap.VM.PID, snap.Daemon.PID)
+	if err != nil {
+		return 0, app.Snapshot{}, err
+	}
+	b.report.Starts = append(b.report.Starts, report.Start{
+		Name: name, Seconds: took.Seconds(), Others: lab.Share(after-before-own, took), Stages: snap.Stages,
+	})
+	return took, snap, nil
+}
+
+// processorTime is what some processes have used together.
+func processorTime(pids ...int) (time.Duration, error) {
+	var sum time.Duration
+	for _, pid := range pids {
+		t, err := lab.ProcessorTime(pid)
+		if err != nil {
+			return 0, err
+		}
+		sum += t
+	}
+	return sum, nil
 }
 
 // runNothing runs a container that ends at once.
@@ -171,8 +199,19 @@ const (
 	limaOver       = 4.5 // how many times as long Lima took as the prototype, in pairs
 )
 
-// compare puts the start in relation to the reference, where the machine is one of that kind.
+// disturbed is how much of the processors others may use during a start before it says little, in percent.
+const disturbed = 5
+
+// compare says what to think of the starts: whether they were disturbed, and how they are to the reference, where the
+// machine is one of that kind.
 func (b *bench) compare() {
+	var others report.Samples
+	for _, s := range b.report.Starts {
+		others = append(others, s.Others)
+	}
+	if others.Max() > disturbed {
+		b.report.Note("other programs used %.0f to %.0f %% of this machine's processors during the starts: believe ratios, or measure again", others.Min(), others.Max())
+	}
 	m := b.report.Machine
 	s, ok := b.report.Typical(secondStart)
 	if !ok || m.Accel != "tcg" || m.Cores != 2 {

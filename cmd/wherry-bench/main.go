@@ -5,6 +5,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"regexp"
@@ -31,7 +32,7 @@ func dispatch(ctx context.Context, args []string) error {
 	if len(args) > 0 && args[0] == "guest" {
 		return runGuest(ctx, args[1:])
 	}
-	o, err := parse(args)
+	o, err := parse(args, os.Stderr)
 	if err != nil {
 		return err
 	}
@@ -46,10 +47,12 @@ type options struct {
 	quick                       bool
 }
 
-func parse(args []string) (options, error) {
+// parse reads the command line and tells the user on w what is wrong with it.
+func parse(args []string, w io.Writer) (options, error) {
 	var o options
 	var only string
 	flags := flag.NewFlagSet("wherry-bench", flag.ContinueOnError)
+	flags.SetOutput(w)
 	flags.StringVar(&o.out, "o", "", "the JSON `file` to write")
 	flags.StringVar(&o.program, "wherry", "bin/wherry", "the `program` to measure")
 	flags.StringVar(&o.accel, "accel", "auto", "the `accelerator` to set")
@@ -60,11 +63,11 @@ func parse(args []string) (options, error) {
 	err := flags.Parse(args)
 	if err == nil && flags.NArg() > 0 {
 		err = fmt.Errorf("unknown argument %q", flags.Arg(0))
-		fmt.Fprintln(flags.Output(), err)
+		fmt.Fprintln(w, err)
 	}
 	if err == nil {
 		if o.only, err = regexp.Compile(only); err != nil {
-			fmt.Fprintln(flags.Output(), err)
+			fmt.Fprintln(w, err)
 		}
 	}
 	if err != nil {

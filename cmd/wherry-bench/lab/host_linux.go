@@ -60,48 +60,52 @@ func processor() string {
 // Quiet waits until the host's processors have rested for a second but for what is tolerable, in percent, or the limit
 // is over, and returns how busy they were last.
 func Quiet(ctx context.Context, tolerable float64, limit time.Duration) (float64, error) {
+	const look = time.Second
 	end := time.Now().Add(limit)
 	for {
-		busy0, all0, err := processors()
+		before, err := BusyTime()
 		if err != nil {
 			return 0, err
 		}
+		begun := time.Now()
 		select {
 		case <-ctx.Done():
 			return 0, ctx.Err()
-		case <-time.After(time.Second):
+		case <-time.After(look):
 		}
-		busy1, all1, err := processors()
+		after, err := BusyTime()
 		if err != nil {
 			return 0, err
 		}
-		busy := 100 * float64(busy1-busy0) / float64(max(all1-all0, 1))
+		busy := Share(after-before, time.Since(begun))
 		if busy <= tolerable || time.Now().After(end) {
 			return busy, nil
 		}
 	}
 }
 
-// processors are the ticks that all processors were busy, and all ticks.
-func processors() (busy, all int64, err error) {
+// Share is processor time as a part of all that the host's processors had in a time, in percent.
+func Share(used, elapsed time.Duration) float64 {
+	return min(max(100*float64(used)/float64(elapsed)/float64(runtime.NumCPU()), 0), 100)
+}
+
+// BusyTime is how long all the host's processors together have worked since its boot.
+func BusyTime() (time.Duration, error) {
 	text, err := os.ReadFile("/proc/stat")
 	if err != nil {
-		return 0, 0, fmt.Errorf("look at processors: %w", err)
+		return 0, fmt.Errorf("look at processors: %w", err)
 	}
 	line, _, _ := strings.Cut(string(text), "\n")
-	const idle, waiting, guest = 3, 4, 8 // time of guests is counted as user's, too
+	const idle, waiting, guest = 3, 4, 8 // the time of guests is counted as user's, too
+	var ticks int64
 	for i, word := range strings.Fields(line)[1:] {
 		n, err := strconv.ParseInt(word, 10, 64)
 		if err != nil {
-			return 0, 0, fmt.Errorf("look at processors: %w", err)
+			return 0, fmt.Errorf("look at processors: %w", err)
 		}
-		if i >= guest {
-			break
-		}
-		all += n
-		if i != idle && i != waiting {
-			busy += n
+		if i != idle && i != waiting && i < guest {
+			ticks += n
 		}
 	}
-	return busy, all, nil
+	return time.Duration(ticks) * clockTick, nil
 }

@@ -21,8 +21,7 @@ type Report struct {
 	Notes []string `json:"notes,omitempty"`
 	// Failures are experiments that could not be done, by name.
 	Failures map[string]string `json:"failures,omitempty"`
-	// Busy is, for each experiment, how much of the machine's processors others used just before it, in percent: where
-	// that is much, only ratios are worth anything.
+	// Busy is, for each experiment, how much of the machine's processors others used just before it, in percent.
 	Busy map[string]float64 `json:"busy_percent"`
 }
 
@@ -47,9 +46,12 @@ type Machine struct {
 // Start is one start of the engine.
 type Start struct {
 	// Name of the figure that it belongs to.
-	Name    string      `json:"name"`
-	Seconds float64     `json:"seconds"`
-	Stages  []app.Stage `json:"stages"`
+	Name    string  `json:"name"`
+	Seconds float64 `json:"seconds"`
+	// Others is how much of the machine's processors others used meanwhile, in percent: where that is much, the time
+	// says little.
+	Others float64     `json:"others_percent"`
+	Stages []app.Stage `json:"stages"`
 }
 
 // Add appends figures.
