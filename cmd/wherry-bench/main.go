@@ -33,6 +33,9 @@ func dispatch(ctx context.Context, args []string) error {
 		return runGuest(ctx, args[1:])
 	}
 	o, err := parse(args, os.Stderr)
+	if errors.Is(err, flag.ErrHelp) {
+		return nil
+	}
 	if err != nil {
 		return err
 	}
