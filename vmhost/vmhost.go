@@ -110,16 +110,19 @@ type Info struct {
 // A Machine is one virtual machine.
 type Machine interface {
 	// Start starts it and returns when the virtual processors run; on a running machine it only returns its Info.
-	// After an error, or after Done, nothing of it is left running and it is not started again.
+	// After an error (which is Err then, and Done is closed), or after Done or Stop, nothing of it is left running and it
+	// is not started again: ErrNotRunning.
 	Start(ctx context.Context) (Info, error)
-	// Stop ends it and returns when it is gone. It is idempotent; stopping a machine that never started is no error.
+	// Stop ends it and returns when it is gone. It is idempotent; stopping a machine that never started is no error, and
+	// stopping one that starts cancels that.
 	Stop(ctx context.Context, mode StopMode) error
 	// Done is closed when the machine is gone, for whatever reason.
 	Done() <-chan struct{}
 	// Err says, after Done, why it is gone: nil when it was stopped or powered itself off.
 	Err() error
 	// Open opens a channel. A channel is open at most once at a time; when its conn is closed, it can be opened again,
-	// and the guest sees that the host went away. On a machine that is not running it is ErrNotRunning.
+	// and the guest sees that the host went away; to be sure of that, the next Open may wait for up to a second. On a
+	// machine that is not running it is ErrNotRunning.
 	Open(ctx context.Context, ch Channel) (net.Conn, error)
 }
 
@@ -137,9 +140,10 @@ type Driver interface {
 type Adopter interface {
 	// Find looks in a Spec's Dir for a machine left running there, without touching it; ErrNoMachine if there is none.
 	Find(ctx context.Context, dir string) (Info, error)
-	// Adopt takes over the machine left running in s.Dir. It is an error (and the machine is left as it is) if it does
-	// not answer or was made from another Spec.
+	// Adopt takes over the machine left running in s.Dir; its Start only returns its Info. It is an error (and the machine
+	// is left as it is) if it does not answer before ctx ends, was made from another Spec or has an owner.
 	Adopt(ctx context.Context, s Spec) (Machine, error)
-	// Discard kills a machine left running in dir, if there is one, and removes its stale files.
+	// Discard kills the machine that runs in dir, if there is one, and removes its stale files. If it has an owner (one that
+	// hangs, perhaps), to that it is gone as if it had crashed.
 	Discard(ctx context.Context, dir string) error
 }

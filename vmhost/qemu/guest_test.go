@@ -9,8 +9,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/wherry-app/wherry/vmhost"
 	"github.com/wherry-app/wherry/vmhost/process"
@@ -32,7 +34,24 @@ func TestMain(m *testing.M) {
 	}
 	code := m.Run()
 	_ = os.Remove(sharedCache())
+	if leak := leaked(); code == 0 && leak != "" {
+		fmt.Fprintln(os.Stderr, "goroutines are left:\n"+leak)
+		code = 1
+	}
 	os.Exit(code)
+}
+
+// leaked are the goroutines of this package that do not end once all machines have.
+func leaked() string {
+	var stacks []byte
+	for deadline := time.Now().Add(5 * time.Second); time.Now().Before(deadline); runtime.Gosched() {
+		stacks = make([]byte, 1<<20)
+		stacks = stacks[:runtime.Stack(stacks, true)]
+		if !bytes.Contains(stacks, []byte("vmhost/qemu.(*")) && !bytes.Contains(stacks, []byte("vmhost/process.(*")) {
+			return ""
+		}
+	}
+	return string(stacks)
 }
 
 // sharedCache is where all tests of this run keep what they found out about accelerators.
@@ -213,7 +232,7 @@ func testSpec(t *testing.T) vmhost.Spec {
 		Memory:     256 * mebibyte,
 		Kernel:     kernel,
 		Initrd:     path,
-		Cmdline:    "quiet panic=-1",
+		Cmdline:    "quiet panic=-1 cryptomgr.notests no_timer_check 8250.nr_uarts=1",
 		MAC:        "5a:94:ef:e4:0c:ee",
 		Dir:        filepath.Join(home, "a machine, one"),
 		ConsoleLog: filepath.Join(home, "console, one.log"),
