@@ -6,11 +6,11 @@ import (
 	pool "github.com/libp2p/go-buffer-pool"
 )
 
-// An idle direction holds the small buffer, a busy one the large. The large one together with a frame's header stays
-// below the 64 KiB up to which the link sends a frame.
+// An idle direction holds the small buffer, a busy one the large. The large one is two of the link's largest messages,
+// 32 KiB each with a header of 12 bytes.
 const (
 	smallBuffer = 2 << 10
-	largeBuffer = 32 << 10
+	largeBuffer = 2 * (32<<10 - 12)
 )
 
 // transfer copies src to dst until src ends, and returns how many bytes dst took. It does not use io.Copy's ways into
@@ -53,5 +53,5 @@ func moveLarge(dst io.Writer, src io.Reader) (written int64, more bool, err erro
 	buf := pool.Get(largeBuffer)
 	defer pool.Put(buf)
 	written, _, err = move(dst, src, buf)
-	return written, written >= largeBuffer/4, err
+	return written, written >= largeBuffer/8, err
 }

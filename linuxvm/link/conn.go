@@ -6,7 +6,6 @@ import (
 	"net"
 	"os"
 	"sync"
-	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -16,20 +15,26 @@ import (
 // lingerTime is how long a stream that was closed waits for the peer to close it too, as TCP does in FIN_WAIT_2.
 const lingerTime = time.Minute
 
-// stream is a Conn on a stream of yamux, whose manners it makes TCP's: writers do not run into each other, and a peer
-// that writes to a closed stream learns of it instead of waiting for a window that nobody opens.
+// stream is a Conn on a stream of yamux, whose manners it makes TCP's: writers do not run into each other, a peer that
+// writes to a closed stream learns of it instead of waiting for a window that nobody opens, and no call but Write and
+// CloseWrite waits for a guest that does not take anything any more, and those end with Close and Reset.
 type stream struct {
 	s    *yamux.Stream
 	addr Addr
-	// after runs what Close leaves to be done; it is the session's, which waits for it.
+	// after runs what is left to be done of a call; it is the session's, which waits for it.
 	after func(func())
 
 	rmu, wmu sync.Mutex
 	ended    bool // the peer's end was read; under rmu
-	closed   atomic.Bool
+	once     sync.Once
+	closed   chan struct{} // by Close or Reset
 }
 
 var _ Conn = (*stream)(nil)
+
+func newStream(s *yamux.Stream, p Port, after func(func())) *stream {
+	return &stream{s: s, addr: Addr{p}, after: after, closed: make(chan struct{})}
+}
 
 func (c *stream) LocalAddr() net.Addr                { return c.addr }
 func (c *stream) RemoteAddr() net.Addr               { return c.addr }
@@ -40,7 +45,7 @@ func (c *stream) SetWriteDeadline(t time.Time) error { return c.s.SetWriteDeadli
 func (c *stream) Read(p []byte) (int, error) {
 	c.rmu.Lock()
 	defer c.rmu.Unlock()
-	if c.closed.Load() {
+	if c.isClosed() {
 		return 0, c.failed("read", net.ErrClosed)
 	}
 	if len(p) == 0 {
@@ -48,9 +53,10 @@ func (c *stream) Read(p []byte) (int, error) {
 	}
 	n, err := c.s.Read(p)
 	if n > 0 {
-		if err != nil {
-			// The window was to be opened and was not: the deadline passed, or the session ended.
-			_ = c.s.Reset()
+		if err != nil && !c.isClosed() {
+			// The window was to be opened and was not, for which there is no second try: the deadline passed just then,
+			// or the session has ended.
+			c.reset()
 		}
 		return n, nil
 	}
@@ -64,48 +70,75 @@ func (c *stream) Read(p []byte) (int, error) {
 func (c *stream) Write(p []byte) (int, error) {
 	c.wmu.Lock()
 	defer c.wmu.Unlock()
+	if c.isClosed() {
+		return 0, c.failed("write", net.ErrClosed)
+	}
 	n, err := c.s.Write(p)
 	return n, c.failed("write", err)
 }
 
-func (c *stream) CloseWrite() error { return c.failed("close", c.s.CloseWrite()) }
+// CloseWrite waits like Write for room to say so.
+func (c *stream) CloseWrite() error {
+	done := make(chan error, 1)
+	c.after(func() { done <- c.s.CloseWrite() })
+	select {
+	case err := <-done:
+		return c.failed("close", err)
+	case <-c.closed:
+		return c.failed("close", net.ErrClosed)
+	case <-c.s.Session().CloseChan():
+		return c.failed("close", yamux.ErrStreamReset)
+	}
+}
 
-// Reset also cuts short what Close leaves to be done.
 func (c *stream) Reset() error {
-	c.closed.Store(true)
-	return c.s.Reset()
+	c.shut()
+	c.reset()
+	return nil
 }
 
 // Close ends writing; what the peer still sends, and did not send before, is answered with a reset.
 func (c *stream) Close() error {
-	if c.closed.Swap(true) {
+	if !c.shut() {
 		return c.failed("close", net.ErrClosed)
 	}
-	_ = c.s.SetReadDeadline(time.Unix(1, 0)) // also ends a Read that waits
-	_ = c.s.CloseWrite()                     // fails if the stream was reset, which closes it as well
-	c.rmu.Lock()
-	defer c.rmu.Unlock()
-	if c.ended || c.settle() {
-		return nil
-	}
 	c.after(func() {
+		_ = c.s.CloseWrite() // fails if the stream was reset, which closes it as well
+		c.rmu.Lock()
+		ended := c.ended
+		c.rmu.Unlock()
+		if ended {
+			return
+		}
 		_ = c.s.SetReadDeadline(time.Now().Add(lingerTime))
-		if !c.settle() {
+		// Data, or the deadline, but neither the peer's end nor its reset.
+		if n, err := c.s.Read(make([]byte, 1)); n > 0 || errors.Is(err, yamux.ErrTimeout) {
 			_ = c.s.Reset()
 		}
 	})
 	return nil
 }
 
-// settle waits, as long as the deadline for reading lets it, for how the peer ends the stream. It is false when the
-// peer has not.
-func (c *stream) settle() bool {
-	n, err := c.s.Read(make([]byte, 1))
-	if n > 0 {
-		_ = c.s.Reset()
+// shut makes all calls fail, those that wait included. It is true the first time.
+func (c *stream) shut() (first bool) {
+	c.once.Do(func() {
+		first = true
+		close(c.closed)
+		_ = c.s.SetDeadline(time.Unix(1, 0))
+	})
+	return first
+}
+
+// reset drops the stream without waiting until the peer can be told.
+func (c *stream) reset() { c.after(func() { _ = c.s.Reset() }) }
+
+func (c *stream) isClosed() bool {
+	select {
+	case <-c.closed:
 		return true
+	default:
+		return false
 	}
-	return !errors.Is(err, yamux.ErrTimeout)
 }
 
 // failed is err as the net package would say it.
@@ -113,7 +146,7 @@ func (c *stream) failed(op string, err error) error {
 	switch {
 	case err == nil:
 		return nil
-	case c.closed.Load():
+	case c.isClosed():
 		err = net.ErrClosed
 	case errors.Is(err, yamux.ErrTimeout):
 		err = os.ErrDeadlineExceeded

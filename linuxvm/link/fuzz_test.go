@@ -64,7 +64,7 @@ func FuzzTransport(f *testing.F) {
 				continue
 			}
 			n := int(h[8])<<24 | int(h[9])<<16 | int(h[10])<<8 | int(h[11])
-			if n > maxMessage {
+			if n > acceptMessage {
 				t.Fatalf("let a message of %d bytes through", n)
 			}
 			m, err := io.CopyN(io.Discard, tr, int64(n))

@@ -17,7 +17,7 @@ const (
 	firstPause = 10 * time.Millisecond
 	lastPause  = time.Second
 	firstFill  = 4 << 10
-	fillEnough = 2 * maxMessage
+	fillEnough = 2 * acceptMessage
 )
 
 // shakeHands runs one half of the handshake on t. When it returns nil, nothing but the session follows in t, both ways;

@@ -42,7 +42,7 @@ func handlers() map[link.Port]func(context.Context, link.Conn) {
 			}
 		},
 		portSource: func(_ context.Context, c link.Conn) {
-			b := make([]byte, 32<<10)
+			b := make([]byte, 2*(32<<10-12))
 			for {
 				if _, err := c.Write(b); err != nil {
 					return
@@ -347,6 +347,54 @@ func TestStalledReaderCostsKilobytesAndHoldsNobodyUp(t *testing.T) {
 			t.Fatalf("beside stalled streams: %d bytes, %v", len(got), err)
 		}
 	}
+}
+
+// A guest that takes nothing any more (it is paused, or hangs) must not hold up those who give up on it.
+func TestStalledGuestHoldsNobodyUp(t *testing.T) {
+	client, w := startWire(t)
+	idle := dial(t, client, portEcho)
+	ping(t, idle)
+	w.stall(true)
+	defer w.stall(false)
+	var conns []link.Conn
+	for { // until what is on its way to the guest fills everything
+		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		c, err := client.Dial(ctx, portDrain)
+		if err == nil {
+			conns = append(conns, c)
+			_ = c.SetWriteDeadline(time.Now().Add(50 * time.Millisecond))
+			_, err = c.Write(make([]byte, 100<<10))
+		}
+		cancel()
+		if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, os.ErrDeadlineExceeded) && len(conns) > 50 {
+			break
+		}
+	}
+	blocked := conns[len(conns)-1]
+	_ = blocked.SetWriteDeadline(time.Time{})
+	ended := make(chan error, 2)
+	go func() { _, err := blocked.Write(make([]byte, 1<<20)); ended <- err }()
+	go func() { ended <- idle.CloseWrite() }()
+	begin := time.Now()
+	for i, c := range conns {
+		if i%2 == 0 {
+			_ = c.Reset()
+		} else {
+			_ = c.Close()
+		}
+	}
+	_ = blocked.Close()
+	_ = idle.Close()
+	for range 2 {
+		if err := <-ended; !errors.Is(err, net.ErrClosed) {
+			t.Errorf("call that waits for the guest = %v after Close; want net.ErrClosed", err)
+		}
+	}
+	if d := time.Since(begin); d > 5*time.Second {
+		t.Errorf("giving up on %d streams took %v", len(conns), d)
+	}
+	w.stall(false)
+	ping(t, dial(t, client, portEcho))
 }
 
 func TestDialWaitsAndGivesUp(t *testing.T) {

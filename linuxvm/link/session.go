@@ -48,7 +48,7 @@ func newSession(t *transport, host bool, log hclog.Logger) (*session, error) {
 	cfg.MeasureRTTInterval = 365 * 24 * time.Hour // only of use for windows that grow
 	cfg.InitialStreamWindowSize = window
 	cfg.MaxStreamWindowSize = window
-	cfg.MaxMessageSize = maxMessage
+	cfg.MaxMessageSize = sendMessage
 	cfg.ReadBufSize = 0 // the transport has one
 	cfg.LogOutput = log.StandardWriter(&hclog.StandardLoggerOptions{ForceLevel: hclog.Debug})
 	start := yamux.Server
@@ -85,7 +85,7 @@ func (s *session) open(ctx context.Context, p Port) (Conn, error) {
 		if r.err != nil {
 			return nil, r.err
 		}
-		return s.conn(r.stream, p), nil
+		return newStream(r.stream, p, s.after), nil
 	case <-ctx.Done():
 		s.after(func() {
 			if r := <-opened; r.err == nil {
@@ -111,14 +111,9 @@ func (s *session) serve(handle func(Port) (func(Conn), bool), wg *sync.WaitGroup
 				_ = st.Reset()
 				return
 			}
-			f(s.conn(st, p))
+			f(newStream(st, p, s.after))
 		})
 	}
-}
-
-// conn makes a Conn of a stream of yamux.
-func (s *session) conn(st *yamux.Stream, p Port) Conn {
-	return &stream{s: st, addr: Addr{p}, after: s.after}
 }
 
 // after runs what the end of a call leaves to be done on a stream; on a closed session there is nothing.

@@ -11,10 +11,12 @@ import (
 )
 
 const (
-	// maxMessage is the largest message of yamux, with its header, that a side sends or accepts.
-	maxMessage = 64 << 10
-	headerLen  = 12
-	readBuffer = 64 << 10
+	// sendMessage is the largest message of yamux, with its header, that a side sends: Linux puts no more into one write
+	// to a virtio-serial port. acceptMessage is the largest that a side accepts.
+	sendMessage   = 32 << 10
+	acceptMessage = 64 << 10
+	headerLen     = 12
+	readBuffer    = 64 << 10
 )
 
 // errRestarted says that the other side has left the session and begun a new handshake.
@@ -69,7 +71,7 @@ func bodyLen(h [headerLen]byte) (int, error) {
 		return 0, nil
 	}
 	n := binary.BigEndian.Uint32(h[8:])
-	if n > maxMessage-headerLen {
+	if n > acceptMessage-headerLen {
 		return 0, fmt.Errorf("read message: %d bytes are too many", n)
 	}
 	return int(n), nil

@@ -17,6 +17,7 @@ type wire struct {
 	blind bool
 
 	mu       sync.Mutex
+	stalled  bool // the guest gets nothing
 	cond     *sync.Cond
 	toGuest  bytes.Buffer
 	toHost   bytes.Buffer
@@ -73,6 +74,14 @@ func (w *wire) cut() {
 	if h != nil {
 		h.Close()
 	}
+}
+
+// stall makes the guest read nothing, or read again.
+func (w *wire) stall(yes bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.stalled = yes
+	w.cond.Broadcast()
 }
 
 // stuff puts bytes on the wire, as if an earlier process had written them.
@@ -146,7 +155,9 @@ func (h *hostEnd) SetReadDeadline(time.Time) error  { return nil }
 func (h *hostEnd) SetWriteDeadline(time.Time) error { return nil }
 
 func (g *guestEnd) Read(p []byte) (int, error) {
-	ready := func() bool { return g.w.toGuest.Len() > 0 || (g.w.host == nil && !g.w.blind) }
+	ready := func() bool {
+		return !g.w.stalled && g.w.toGuest.Len() > 0 || (g.w.host == nil && !g.w.blind)
+	}
 	return g.w.transfer(ready, g.gone, func() (int, error) { return g.w.toGuest.Read(p) })
 }
 
