@@ -36,6 +36,7 @@ func Suite(t *testing.T, newHarness func(t *testing.T) Harness) {
 		{"start and stop are idempotent", testIdempotence},
 		{"a machine that never started", testNeverStarted},
 		{"start is cancelled", testCancelledStart},
+		{"stopped while it starts", testStoppedStart},
 		{"one machine per folder", testOneFolder},
 		{"killed from outside", testKilled},
 		{"stop by power button waits for its context", testPowerButton},

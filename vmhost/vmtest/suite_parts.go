@@ -86,6 +86,27 @@ func testCancelledStart(t *testing.T, s *suite) {
 	s.start(t, spec)
 }
 
+func testStoppedStart(t *testing.T, s *suite) {
+	spec := s.Spec(t)
+	for _, after := range []time.Duration{0, time.Millisecond, 10 * time.Millisecond} {
+		m := s.create(t, spec)
+		started := make(chan error, 1)
+		go func() {
+			_, err := m.Start(t.Context())
+			started <- err
+		}()
+		time.Sleep(after) // so that Stop comes at different moments
+		if err := m.Stop(t.Context(), vmhost.StopKill); err != nil {
+			t.Errorf("Stop() while it starts = %v", err)
+		}
+		if err := <-started; err != nil && !errors.Is(err, vmhost.ErrNotRunning) {
+			t.Errorf("Start() stopped after %v = %v, want ErrNotRunning", after, err)
+		}
+		wantDone(t, m, nil)
+		s.wantNothingLeft(t, spec)
+	}
+}
+
 func testOneFolder(t *testing.T, s *suite) {
 	spec := s.Spec(t)
 	first, info := s.start(t, spec)
