@@ -1,7 +1,5 @@
-# Loaded by the agent at boot, all at once.
+# Loaded by the agent at boot: the network card first.
 virtio_net
-virtio_balloon
-virtio_rng
 
 # what dockerd would ask modprobe for, one process after the other
 overlay
@@ -15,3 +13,4 @@ xt_addrtype
 xt_conntrack
 xt_nat
 nf_conntrack_netlink
+xfrm_user

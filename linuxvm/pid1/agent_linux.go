@@ -86,6 +86,7 @@ func (a *Agent) Run() error {
 	wg.Go(func() { a.serveLink(ctx) })
 	wg.Go(func() { a.watchHost(ctx) })
 	wg.Go(func() { a.bringUp() })
+	wg.Go(func() { a.finishBoot(ctx) })
 	dataReady := make(chan struct{})
 	wg.Go(func() { a.openData(dataReady) })
 	a.runServices(dataReady)
@@ -138,6 +139,7 @@ func (a *Agent) start() {
 // it is of more use than none.
 func (a *Agent) bringUp() {
 	end := a.board.stage("modules")
+	defer end()
 	if err := setSysctls(); err != nil {
 		a.log.Warn("kernel settings", "error", err)
 	}
@@ -145,37 +147,54 @@ func (a *Agent) bringUp() {
 	if err != nil {
 		a.log.Error("no list of modules", "error", err)
 	}
-	first, rest := splitModules(string(text))
-	if err := kmod.LoadAll(first); err != nil {
-		a.log.Error("modules", "error", err)
+	index := kmod.Parse(string(text))
+	if card, err := index.Order("virtio_net"); err == nil {
+		a.loadModules(card)
 	}
-	var wg sync.WaitGroup
-	wg.Go(func() {
-		defer end()
-		if err := kmod.LoadAll(rest); err != nil {
-			a.log.Error("modules", "error", err)
-		}
-	})
 	endNetwork := a.board.stage("network")
 	if err := configureNetwork(a.options.MTU); err != nil {
 		a.log.Error("network", "error", err)
 	}
 	endNetwork()
-	wg.Wait()
+	a.loadModules(index.All())
 }
 
-// bootModules lists the modules to load at boot.
-const bootModules = "/usr/lib/wherry/modules.boot"
+// The modules to load at boot, and those that can wait.
+const (
+	bootModules = "/usr/lib/wherry/modules.boot"
+	lateModules = "/usr/lib/wherry/modules.late"
+)
 
-// splitModules returns the modules of the network card, and the others.
-func splitModules(text string) (network, rest []kmod.Module) {
-	index := kmod.Parse(text)
-	network, err := index.Order("virtio_net")
-	if err != nil {
-		network = nil
+// loadModules loads modules one after the other: the other processor is for what docker waits for.
+func (a *Agent) loadModules(modules []kmod.Module) {
+	for _, m := range modules {
+		if err := kmod.Load(m.Path, ""); err != nil {
+			a.log.Error("module", "error", err)
+		}
 	}
-	return network, index.All()
 }
+
+// finishBoot does what can wait until docker answers, or until it is known that it will not.
+func (a *Agent) finishBoot(ctx context.Context) {
+	err := a.board.watch(ctx, time.Hour, func(s control.Status) error {
+		if s.DockerReady || s.Problem != nil {
+			return errSettled
+		}
+		return nil
+	})
+	if !errors.Is(err, errSettled) {
+		return
+	}
+	text, err := os.ReadFile(lateModules)
+	if err != nil {
+		a.log.Error("no list of modules", "error", err)
+		return
+	}
+	a.loadModules(kmod.Parse(string(text)).All())
+	a.watchPowerButton(ctx)
+}
+
+var errSettled = errors.New("the boot is over")
 
 // openData prepares the data disk and moves the logs there. ready is closed when it can be used; else the guest goes on
 // without, and the status says why.
@@ -201,7 +220,7 @@ func (a *Agent) openData(ready chan<- struct{}) {
 }
 
 func (a *Agent) reportDisk(err error) {
-	p := control.Problem{Stage: "data-disk", Message: err.Error(), Hint: "look at the log: wherry logs kernel"}
+	p := control.Problem{Stage: "data-disk", Message: err.Error(), Hint: "look at `wherry logs kernel`"}
 	var d *diskError
 	if errors.As(err, &d) {
 		p.Hint = d.hint

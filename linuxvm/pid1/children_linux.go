@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/signal"
 	"sync"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -15,9 +16,13 @@ import (
 type children struct {
 	mu      sync.Mutex
 	waiting map[int]chan error
+	// none gets a value when the last process has been reaped.
+	none chan struct{}
 }
 
-func newChildren() *children { return &children{waiting: map[int]chan error{}} }
+func newChildren() *children {
+	return &children{waiting: map[int]chan error{}, none: make(chan struct{}, 1)}
+}
 
 // start starts a program. exited gets how it ended, once.
 func (c *children) start(path string, args []string, attr *os.ProcAttr) (p *os.Process, exited <-chan error, err error) {
@@ -75,6 +80,12 @@ func (c *children) reapAll() {
 		if err == unix.EINTR {
 			continue
 		}
+		if err == unix.ECHILD {
+			select {
+			case c.none <- struct{}{}:
+			default:
+			}
+		}
 		if err != nil || pid <= 0 {
 			return
 		}
@@ -85,6 +96,19 @@ func (c *children) reapAll() {
 		if ch != nil {
 			ch <- exitError(status)
 		}
+	}
+}
+
+// awaitNone returns when there are no processes left but the kernel's and this one, or when the time is over.
+func (c *children) awaitNone(limit time.Duration) {
+	select {
+	case <-c.none: // of earlier
+	default:
+	}
+	c.reapAll()
+	select {
+	case <-c.none:
+	case <-time.After(limit):
 	}
 }
 

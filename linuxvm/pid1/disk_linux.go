@@ -39,7 +39,7 @@ type dataDisk struct {
 func (d *dataDisk) prepare() error {
 	var err error
 	if d.device, err = initrd.FindDisk(dataSerial); err != nil {
-		return &diskError{"the data disk is not attached", "start the engine again"}
+		return &diskError{"the data disk is not attached", "run `wherry restart`"}
 	}
 	super, err := d.look()
 	if err != nil {
@@ -85,8 +85,10 @@ func (d *dataDisk) look() (*ext4Super, error) {
 		return nil, d.broken(fmt.Sprintf("the data disk cannot be read: %v", err))
 	}
 	if !isBlank {
-		return nil, d.broken(fmt.Sprintf("the data disk holds something that is not Wherry's (at byte %d); it is left as it is",
-			where))
+		return nil, &diskError{
+			fmt.Sprintf("the data disk holds something that is not Wherry's (at byte %d); it is left as it is", where),
+			"look at it with `wherry shell`; if nothing on it is needed, run `wherry reset`",
+		}
 	}
 	return nil, nil
 }
@@ -112,7 +114,7 @@ func (d *dataDisk) check() error {
 }
 
 func (d *dataDisk) broken(message string) error {
-	return &diskError{message, "look at it with: wherry shell e2fsck -f " + d.device}
+	return &diskError{message, "repair it with `wherry shell e2fsck -f " + d.device + "`, then run `wherry restart`"}
 }
 
 func (d *dataDisk) mount() error {

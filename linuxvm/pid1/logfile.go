@@ -54,6 +54,12 @@ func (l *logFile) openLocked(path string) error {
 	return nil
 }
 
+// wakeLocked wakes those who follow the log.
+func (l *logFile) wakeLocked() {
+	close(l.changed)
+	l.changed = make(chan struct{})
+}
+
 // Write appends to the log.
 func (l *logFile) Write(p []byte) (int, error) {
 	l.mu.Lock()
@@ -73,8 +79,7 @@ func (l *logFile) writeLocked(p []byte) (int, error) {
 	}
 	n, err := l.file.Write(p)
 	l.size += int64(n)
-	close(l.changed)
-	l.changed = make(chan struct{})
+	l.wakeLocked()
 	return n, err
 }
 
@@ -104,11 +109,8 @@ func (l *logFile) close() error {
 
 // copyTo writes the log to w, the older file first, and with follow what comes, until ctx ends.
 func (l *logFile) copyTo(ctx context.Context, w io.Writer, follow bool) error {
-	l.mu.Lock()
-	early, path := l.early, l.path
-	l.mu.Unlock()
-	if path == "" {
-		_, err := w.Write(early)
+	path, opened, err := l.copyEarly(ctx, w, follow)
+	if err != nil || !opened {
 		return err
 	}
 	if err := copyFile(w, path+".1"); err != nil {
@@ -118,6 +120,27 @@ func (l *logFile) copyTo(ctx context.Context, w io.Writer, follow bool) error {
 		again, err := l.copyCurrent(ctx, w, follow)
 		if err != nil || !again {
 			return err
+		}
+	}
+}
+
+// copyEarly waits with follow until the log is open; without, it writes what an unopened log has.
+func (l *logFile) copyEarly(ctx context.Context, w io.Writer, follow bool) (path string, opened bool, err error) {
+	for {
+		l.mu.Lock()
+		path, early, changed := l.path, l.early, l.changed
+		l.mu.Unlock()
+		switch {
+		case path != "":
+			return path, true, nil
+		case !follow:
+			_, err := w.Write(early)
+			return "", false, err
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return "", false, ctx.Err()
 		}
 	}
 }

@@ -135,3 +135,24 @@ func TestLogFollow(t *testing.T) {
 	}
 	cancel()
 }
+
+func TestLogFollowFromBeforeItWasOpen(t *testing.T) {
+	l, path := newTestLog(t, 1000)
+	write(t, l, "early\n")
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	r, w := io.Pipe()
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	wg.Go(func() { _ = l.copyTo(ctx, w, true) })
+	defer r.Close()
+	if err := l.open(path); err != nil {
+		t.Fatal(err)
+	}
+	write(t, l, "late\n")
+	buf := make([]byte, len("early\nlate\n"))
+	if _, err := io.ReadFull(r, buf); err != nil || string(buf) != "early\nlate\n" {
+		t.Errorf("read %q, %v", buf, err)
+	}
+	cancel()
+}

@@ -4,7 +4,9 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -14,6 +16,8 @@ import (
 const (
 	// containerdGrace is how long containerd may take to end.
 	containerdGrace = 3 * time.Second
+	// killGrace is how long killed processes may take to be gone.
+	killGrace = 2 * time.Second
 	// orphanGrace is how long containers may take to stop in a guest that has lost its host.
 	orphanGrace = 30 * time.Second
 )
@@ -40,19 +44,29 @@ func (a *Agent) powerOff() {
 		_ = l.close()
 	}
 	signalAll(unix.SIGKILL)
+	a.children.awaitNone(killGrace)
 	unix.Sync()
-	for range 50 {
-		err := unix.Unmount(dataDir, 0)
-		if err != unix.EBUSY {
-			break
-		}
-		// The last processes are still on their way out: there is no event for when the kernel has let go of a mount.
-		time.Sleep(10 * time.Millisecond)
-	}
-	if err := unix.Mount("", dataDir, "", unix.MS_REMOUNT|unix.MS_RDONLY, ""); err == nil {
-		unix.Sync()
-	}
+	unmountBelow(dataDir)
 	_ = unix.Reboot(unix.LINUX_REBOOT_CMD_POWER_OFF)
+}
+
+// unmountBelow unmounts what is mounted at dir and below, the last first. What stays mounted is read-only then, if the
+// kernel allows that: it has been synced anyway.
+func unmountBelow(dir string) {
+	table, err := os.ReadFile("/proc/self/mounts")
+	if err != nil {
+		return
+	}
+	lines := strings.Split(string(table), "\n")
+	for _, line := range slices.Backward(lines) {
+		f := strings.Fields(line)
+		if len(f) < 2 || f[1] != dir && !strings.HasPrefix(f[1], dir+"/") {
+			continue
+		}
+		if unix.Unmount(f[1], 0) != nil {
+			_ = unix.Mount("", f[1], "", unix.MS_REMOUNT|unix.MS_RDONLY, "")
+		}
+	}
 }
 
 // signalAll signals all processes but the kernel's and this one.

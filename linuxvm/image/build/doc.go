@@ -6,5 +6,5 @@
 // user namespaces are allowed; as root it needs none of those.
 //
 // The lists (Config.Lists; package assets/guest has them) are: "packages", "files", "links", "applets", "fixed" and "stubs" for the root
-// image, "modules" (kept), "modules.initrd" and "modules.boot" (loaded), and the folder "etc".
+// image, "modules" (kept), "modules.initrd", "modules.boot" and "modules.late" (loaded), and the folder "etc".
 package build

@@ -3,6 +3,7 @@ package build
 import (
 	"bytes"
 	"debug/elf"
+	"encoding/binary"
 	"fmt"
 	"path"
 	"strings"
@@ -55,6 +56,7 @@ type moduleFile struct {
 }
 
 func newModuleFile(p string, data []byte) (moduleFile, error) {
+	data = unsigned(data)
 	info, err := modinfo(data)
 	if err != nil {
 		return moduleFile{}, fmt.Errorf("module %q: %w", p, err)
@@ -77,6 +79,21 @@ func newModuleFile(p string, data []byte) (moduleFile, error) {
 		}
 	}
 	return m, nil
+}
+
+// unsigned cuts the signature off a module. The whole image is verified before each boot; to verify each module once more
+// is RSA and SHA-256 on an emulated processor, while the guest boots.
+func unsigned(data []byte) []byte {
+	const magic, header = "~Module signature appended~\n", 12
+	body, ok := bytes.CutSuffix(data, []byte(magic))
+	if !ok || len(body) < header {
+		return data
+	}
+	length := int(binary.BigEndian.Uint32(body[len(body)-4:]))
+	if end := len(body) - header - length; end >= 0 {
+		return body[:end]
+	}
+	return data
 }
 
 func hasAnyPrefix(s string, prefixes []string) bool {
@@ -166,4 +183,25 @@ func contains(modules []kmod.Module, name string) bool {
 		}
 	}
 	return false
+}
+
+// depmodFiles writes an index in depmod's text form, by file name. busybox's shell has a modprobe of its own, which
+// reads it.
+func depmodFiles(index *kmod.Index) map[string]string {
+	var deps, aliases strings.Builder
+	for _, m := range index.All() {
+		if m.Path == kmod.BuiltIn {
+			continue
+		}
+		deps.WriteString(m.Path + ":")
+		order, _ := index.Order(m.Name) // All has what Order finds
+		for i := len(order) - 2; i >= 0; i-- {
+			deps.WriteString(" " + order[i].Path)
+		}
+		deps.WriteByte('\n')
+		for _, a := range m.Aliases {
+			aliases.WriteString("alias " + a + " " + m.Name + "\n")
+		}
+	}
+	return map[string]string{"modules.dep": deps.String(), "modules.alias": aliases.String(), "modules.symbols": ""}
 }

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/wherry-app/wherry/linuxvm/pid1/kmod"
@@ -68,6 +69,37 @@ func TestIndexModules(t *testing.T) {
 		if !reflect.DeepEqual(got, want) {
 			t.Errorf("%s: got %q, want %q", name, got, want)
 		}
+	}
+}
+
+func TestUnsigned(t *testing.T) {
+	signed := "module" + "signature" + strings.Repeat("\x00", 11) + "\x09" + "~Module signature appended~\n"
+	for data, want := range map[string]string{
+		signed:                                   "module",
+		"module":                                 "module",
+		"~Module signature appended~\n":          "~Module signature appended~\n",
+		strings.Repeat("\xff", 12) + signed[27:]: strings.Repeat("\xff", 12) + signed[27:],
+	} {
+		if got := unsigned([]byte(data)); string(got) != want {
+			t.Errorf("unsigned(%q) = %q, want %q", data, got, want)
+		}
+	}
+}
+
+func TestDepmodFiles(t *testing.T) {
+	index := kmod.NewIndex([]kmod.Module{
+		{Name: "bridge", Path: "/m/bridge.ko", Deps: []string{"stp", "llc"}, Aliases: []string{"rtnl-link-bridge"}},
+		{Name: "stp", Path: "/m/stp.ko", Deps: []string{"llc"}},
+		{Name: "llc", Path: "/m/llc.ko"},
+		{Name: "ext4", Path: kmod.BuiltIn},
+	})
+	want := map[string]string{
+		"modules.dep":     "/m/llc.ko:\n/m/stp.ko: /m/llc.ko\n/m/bridge.ko: /m/stp.ko /m/llc.ko\n",
+		"modules.alias":   "alias rtnl-link-bridge bridge\n",
+		"modules.symbols": "",
+	}
+	if got := depmodFiles(index); !maps.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
 

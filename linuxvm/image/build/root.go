@@ -23,6 +23,7 @@ const (
 	initPath   = libDir + "/init"
 	indexPath  = libDir + "/modules.index"
 	bootPath   = libDir + "/modules.boot"
+	latePath   = libDir + "/modules.late"
 	etcDir     = libDir + "/etc"
 	modulesDir = "usr/lib/modules"
 	initrdList = "modules"
@@ -165,11 +166,16 @@ func (a *assembler) addModules(ctx context.Context, base Tree, out *parts) error
 		out.root.PutFile(path.Join(dir, "kernel", m.path+".ko"), 0o644, m.data)
 	}
 	out.root.PutFile(indexPath, 0o644, []byte(index.Text()))
-	boot, err := a.order(index, "modules.boot")
-	if err != nil {
-		return err
+	for name, text := range depmodFiles(index) {
+		out.root.PutFile(path.Join(dir, name), 0o644, []byte(text))
 	}
-	out.root.PutFile(bootPath, 0o644, []byte(kmod.NewIndex(boot).Text()))
+	for list, where := range map[string]string{"modules.boot": bootPath, "modules.late": latePath} {
+		order, err := a.order(index, list)
+		if err != nil {
+			return err
+		}
+		out.root.PutFile(where, 0o644, []byte(kmod.NewIndex(order).Text()))
+	}
 	first, err := a.order(index, "modules.initrd")
 	if err != nil {
 		return err
