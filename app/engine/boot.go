@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/wherry-app/wherry/app"
+	"github.com/wherry-app/wherry/app/logfile"
 	"github.com/wherry-app/wherry/forwarder/outbound"
 	"github.com/wherry-app/wherry/linuxvm/control"
 	"github.com/wherry-app/wherry/linuxvm/link"
@@ -128,8 +129,10 @@ func (s *session) connect() {
 			return network.Serve(ctx, conn)
 		})
 	})
+	logs := logfile.NewWriter(s.cfg.Home.Log(app.LogEngine))
+	s.later(func() { _ = logs.Close() })
 	for _, service := range []string{control.ServiceDockerd, control.ServiceContainerd} {
-		s.task("log of "+service, func(ctx context.Context) error { return s.mirrorLog(ctx, service) })
+		s.task("log of "+service, func(ctx context.Context) error { return s.mirrorLog(ctx, service, logs) })
 	}
 }
 

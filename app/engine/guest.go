@@ -12,7 +12,6 @@ import (
 
 	"github.com/wherry-app/wherry/app"
 	"github.com/wherry-app/wherry/app/localsock"
-	"github.com/wherry-app/wherry/app/logfile"
 	"github.com/wherry-app/wherry/forwarder/dockersock"
 	"github.com/wherry-app/wherry/forwarder/ports"
 	"github.com/wherry-app/wherry/linuxvm/control"
@@ -231,12 +230,32 @@ func portList(status []ports.Status) []app.Port {
 	return list
 }
 
-// mirrorLog keeps a copy of a service's log on the host, where it outlives the VM. Each connection begins with all that
-// the guest has kept, so the copy is begun anew.
-func (s *session) mirrorLog(ctx context.Context, service string) error {
-	out := logfile.NewWriter(s.cfg.Home.Log(app.LogEngine))
-	defer out.Close()
+// mirrorLog copies a service's log to the host, where it outlives the VM.
+func (s *session) mirrorLog(ctx context.Context, service string, out io.Writer) error {
+	seen := &skipper{w: out}
 	return again(ctx, func(ctx context.Context) error {
-		return s.agent.Logs(ctx, service, true, io.Writer(out))
+		seen.begin()
+		return s.agent.Logs(ctx, service, true, seen)
 	})
+}
+
+// skipper passes a log on but for what it has passed on before: after a broken link the guest begins anew with all that
+// it has kept. When the guest's log was turned over meanwhile, some of it is lost here; the guest has it.
+type skipper struct {
+	w          io.Writer
+	passed, at int64
+}
+
+func (s *skipper) begin() { s.at = 0 }
+
+func (s *skipper) Write(b []byte) (int, error) {
+	skip := min(max(s.passed-s.at, 0), int64(len(b)))
+	s.at += int64(len(b))
+	if s.at > s.passed {
+		s.passed = s.at
+	}
+	if _, err := s.w.Write(b[skip:]); err != nil {
+		return 0, err
+	}
+	return len(b), nil
 }
