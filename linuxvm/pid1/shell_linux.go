@@ -3,8 +3,6 @@ package pid1
 import (
 	"bufio"
 	"context"
-	"encoding/binary"
-	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -22,14 +20,9 @@ import (
 // serveShell runs a program for the host, on a terminal or not: see control.ShellRequest.
 func (a *Agent) serveShell(ctx context.Context, c link.Conn) {
 	in := bufio.NewReader(c)
-	line, err := in.ReadSlice('\n')
+	request, err := control.ReadShellRequest(in)
 	if err != nil {
-		_ = c.Reset()
-		return
-	}
-	var request control.ShellRequest
-	if err := json.Unmarshal(line, &request); err != nil {
-		replyShell(c, fmt.Errorf("read request: %w", err))
+		replyShell(c, err)
 		return
 	}
 	if len(request.Args) == 0 {
@@ -44,15 +37,13 @@ func (a *Agent) serveShell(ctx context.Context, c link.Conn) {
 	}
 }
 
+// replyShell answers the request. When that cannot be written the stream is broken, which its next use finds too.
 func replyShell(w io.Writer, err error) {
 	var reply control.ShellReply
 	if err != nil {
 		reply.Error = err.Error()
 	}
-	line, err := json.Marshal(reply)
-	if err == nil {
-		_, _ = w.Write(append(line, '\n'))
-	}
+	_ = control.WriteShellReply(w, reply)
 }
 
 // serveTerminal runs a program on a terminal of its own. An error is one from before it ran.
@@ -71,8 +62,9 @@ func (a *Agent) serveTerminal(ctx context.Context, c link.Conn, in *bufio.Reader
 	}
 	replyShell(c, nil)
 	go func() {
-		readFrames(in, master)
-		hangUp(p.Pid)
+		if err := feedTerminal(in, master); err != nil {
+			hangUp(p.Pid)
+		}
 	}()
 	stop := context.AfterFunc(ctx, func() { hangUp(p.Pid) })
 	defer stop()
@@ -83,26 +75,24 @@ func (a *Agent) serveTerminal(ctx context.Context, c link.Conn, in *bufio.Reader
 	return nil
 }
 
-// readFrames passes the host's frames on to a terminal until they end.
-func readFrames(in io.Reader, master *os.File) {
-	var head [3]byte
-	for {
-		if _, err := io.ReadFull(in, head[:]); err != nil {
-			return
+// feedTerminal passes the host's frames on to a terminal; their end is the end of a program's input.
+func feedTerminal(in io.Reader, master *os.File) error {
+	err := control.ReadShellFrames(in, func(f control.ShellFrame) error {
+		switch f.Kind {
+		case control.ShellFrameData:
+			_, err := master.Write(f.Payload)
+			return err
+		case control.ShellFrameResize:
+			resize(master, f.Cols, f.Rows)
 		}
-		payload := make([]byte, binary.BigEndian.Uint16(head[1:]))
-		if _, err := io.ReadFull(in, payload); err != nil {
-			return
-		}
-		switch {
-		case head[0] == control.ShellFrameData:
-			if _, err := master.Write(payload); err != nil {
-				return
-			}
-		case head[0] == control.ShellFrameResize && len(payload) == 4:
-			resize(master, binary.BigEndian.Uint16(payload), binary.BigEndian.Uint16(payload[2:]))
-		}
+		return nil
+	})
+	if err != nil {
+		return err
 	}
+	const endOfInput = 4 // Ctrl-D
+	_, err = master.Write([]byte{endOfInput})
+	return err
 }
 
 // serveProgram runs a program with the stream as its input and output. An error is one from before it ran.
