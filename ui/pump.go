@@ -8,6 +8,8 @@ import (
 // pump is the only way from other goroutines to the UI goroutine. Functions run in the order they were posted.
 type pump struct {
 	do func(func()) // hands a function to the UI goroutine, without waiting
+	// after is called on the UI goroutine when posted functions have run.
+	after func()
 
 	mu    sync.Mutex
 	queue []func()
@@ -37,6 +39,7 @@ func (p *pump) drain() {
 	for _, f := range q {
 		f()
 	}
+	p.after()
 }
 
 // run does work beside the UI and then done on it, unless it was cancelled before.

@@ -69,8 +69,8 @@ func New(cfg Config, do func(func())) *Window {
 	if cfg.Log == nil {
 		cfg.Log = hclog.NewNullLogger()
 	}
-	w := &Window{cfg: cfg, pages: map[model.Page]pages.Page{}, history: model.NewHistory(5*time.Minute, 2*time.Second)}
-	w.pump = &pump{do: do, ctx: context.Background()}
+	w := &Window{cfg: cfg, pages: map[model.Page]pages.Page{}, history: model.NewHistory(5*time.Minute, 3*time.Second)}
+	w.pump = &pump{do: do, ctx: context.Background(), after: w.relayout}
 	w.docker = dock.New(dock.Config{Publish: func(l model.Lists) { w.feed.change(func(s *model.State) { s.Docker = l }) }, StatsEvery: cfg.StatsEvery, Log: cfg.Log.Named("dock")})
 	w.feed = &feed{service: cfg.Service, launch: cfg.Launch, docker: w.docker, publish: w.publish}
 	w.applyTheme()
@@ -133,6 +133,14 @@ func (w *Window) publish(s model.State) {
 			w.fresh.Store(false)
 			w.show(*w.latest.Load())
 		})
+	}
+}
+
+// relayout fits what has changed into the window.
+func (w *Window) relayout() {
+	kit.Relayout(w.header.box)
+	if p := w.pages[w.current]; p != nil {
+		kit.Relayout(p.Content())
 	}
 }
 
@@ -212,6 +220,7 @@ func (w *Window) navigate(name model.Page, key string) {
 	w.header.title.SetText(string(name))
 	p.Show(w.shown)
 	p.Open(key)
+	w.relayout()
 }
 
 func (w *Window) runDialog(image string) {

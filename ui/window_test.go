@@ -31,8 +31,7 @@ func prefs0(mode look.Mode) prefs { return prefs{Theme: mode} }
 
 func snap(t *testing.T, w *Window, name string) {
 	t.Helper()
-	w.win.Content().Refresh()
-	w.win.Content().Refresh()
+	w.relayout()
 	dir := os.Getenv("SHOTS")
 	f, err := os.Create(filepath.Join(dir, name+".png"))
 	if err != nil {

@@ -23,7 +23,7 @@ func convert[A, B any](in []A, f func(A) B) []B {
 func containerOf(s container.Summary) model.Container {
 	c := model.Container{
 		ID: s.ID, Image: s.Image, ImageID: s.ImageID, Command: s.Command, State: string(s.State), Status: s.Status,
-		Created: time.Unix(s.Created, 0),
+		Created: time.Unix(s.Created, 0), Since: model.SinceOf(s.Status, time.Now()),
 		Project: s.Labels["com.docker.compose.project"], Service: s.Labels["com.docker.compose.service"],
 	}
 	if len(s.Names) > 0 {
@@ -62,7 +62,7 @@ func mountOf(m container.MountPoint) model.Mount {
 }
 
 func imageOf(s image.Summary) model.Image {
-	im := model.Image{ID: s.ID, Size: s.Size, Created: time.Unix(s.Created, 0), Digests: s.RepoDigests}
+	im := model.Image{ID: s.ID, Size: s.Size, Created: time.Unix(s.Created, 0), Since: model.SinceOf(s.Status, time.Now()), Digests: s.RepoDigests}
 	for _, t := range s.RepoTags {
 		if t != "<none>:<none>" {
 			im.Tags = append(im.Tags, t)

@@ -20,7 +20,7 @@ type Config struct {
 	// Publish gets the lists whenever they changed. It must not block; calls do not overlap. The lists must not be
 	// changed.
 	Publish func(model.Lists)
-	// StatsEvery is the time between two readings of figures; 2 s if zero.
+	// StatsEvery is the time between two readings of figures; 3 s if zero.
 	StatsEvery time.Duration
 	// Log may be nil.
 	Log hclog.Logger
@@ -51,7 +51,7 @@ const (
 // New makes a Source. It does nothing before Run.
 func New(cfg Config) *Source {
 	if cfg.StatsEvery == 0 {
-		cfg.StatsEvery = 2 * time.Second
+		cfg.StatsEvery = 3 * time.Second
 	}
 	if cfg.Log == nil {
 		cfg.Log = hclog.NewNullLogger()

@@ -19,14 +19,14 @@ func Scene(name string) model.State {
 	case "starting":
 		s.Engine.State, s.Engine.Stage, s.Engine.Since = app.StateConnecting, "starting dockerd", Epoch().Add(-3*time.Second)
 		s.Engine.Stages = []app.Stage{
-			{Name: "check the image", Start: 0, Duration: 420 * time.Millisecond}, {Name: "make the disk", Start: 420 * time.Millisecond, Duration: 35 * time.Millisecond},
-			{Name: "boot Linux", Start: 455 * time.Millisecond, Duration: 2310 * time.Millisecond}, {Name: "start containerd", Start: 2765 * time.Millisecond, Duration: 900 * time.Millisecond, Guest: true},
-			{Name: "start dockerd", Start: 3665 * time.Millisecond, Guest: true},
+			{Name: "image", Start: 0, Duration: 420 * time.Millisecond}, {Name: "disk", Start: 420 * time.Millisecond, Duration: 35 * time.Millisecond},
+			{Name: "vm", Start: 455 * time.Millisecond, Duration: 310 * time.Millisecond}, {Name: "agent", Start: 765 * time.Millisecond, Duration: 2900 * time.Millisecond},
+			{Name: "docker", Start: 3665 * time.Millisecond},
 		}
 	case "failed":
 		s.Engine.State = app.StateFailed
 		s.Engine.LastError = &app.ErrorInfo{Message: "boot the machine: qemu-system-x86_64 ended with exit status 1: could not access KVM kernel module: Permission denied", Hint: "Add yourself to the kvm group (sudo usermod -aG kvm $USER) and log in again, or set the accelerator to tcg in Settings."}
-		s.Engine.Stages = []app.Stage{{Name: "check the image", Duration: 410 * time.Millisecond}, {Name: "make the disk", Start: 410 * time.Millisecond, Duration: 31 * time.Millisecond}, {Name: "boot Linux", Start: 441 * time.Millisecond}}
+		s.Engine.Stages = []app.Stage{{Name: "image", Duration: 410 * time.Millisecond}, {Name: "disk", Start: 410 * time.Millisecond, Duration: 31 * time.Millisecond}, {Name: "vm", Start: 441 * time.Millisecond}}
 	case "lost":
 		s.Engine = app.Snapshot{}
 		s.Daemon = &app.ErrorInfo{Message: "the daemon is not running", Hint: "It is started again in a moment."}
@@ -62,7 +62,7 @@ func id(n int) string { return fmt.Sprintf("%064x", 0xc0ffee0000+n*7919) }
 func Containers() []model.Container {
 	web := func(n int, name, image, project, service, state, status string, ports ...model.Port) model.Container {
 		return model.Container{ID: id(n), Name: name, Image: image, ImageID: "sha256:" + id(1000+n), State: state, Status: status, Project: project, Service: service,
-			Created: Epoch().Add(-time.Duration(n) * time.Hour), Ports: ports, Networks: []string{"bridge"}}
+			Since: model.SinceOf(status, Epoch()), Created: Epoch().Add(-time.Duration(n) * time.Hour), Ports: ports, Networks: []string{"bridge"}}
 	}
 	port := func(host, inside uint16) model.Port {
 		return model.Port{HostIP: "127.0.0.1", HostPort: host, Port: inside, Proto: "tcp"}

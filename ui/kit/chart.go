@@ -60,12 +60,12 @@ func (c *Chart) CreateRenderer() fyne.WidgetRenderer {
 }
 
 func (c *Chart) draw(w, h int) image.Image {
-	img := image.NewNRGBA(image.Rect(0, 0, w, h))
-	grid := nrgba(look.Line)
+	img := image.NewRGBA(image.Rect(0, 0, w, h))
+	grid := color.RGBAModel.Convert(theme.Color(look.Line)).(color.RGBA)
 	for i := range 4 {
 		y := (h - 1) * i / 3
 		for x := range w {
-			img.SetNRGBA(x, y, grid)
+			img.SetRGBA(x, y, grid)
 		}
 	}
 	if c.top <= 0 {
@@ -77,7 +77,7 @@ func (c *Chart) draw(w, h int) image.Image {
 	return img
 }
 
-func (c *Chart) drawLine(img *image.NRGBA, s Series, w, h int) {
+func (c *Chart) drawLine(img *image.RGBA, s Series, w, h int) {
 	n := len(s.Values)
 	if n < 2 {
 		return

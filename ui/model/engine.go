@@ -125,13 +125,19 @@ type Step struct {
 	State string
 }
 
-// Steps are the stages of the present or last start. What is active counts up to now.
+// Steps are the stages of the present or last start as this computer sees them; those inside the machine are left out.
 func Steps(s State) []Step {
 	var out []Step
 	busy := s.Engine.State.Busy() || s.Wish == ActStart
-	for i, st := range s.Engine.Stages {
+	var host []app.Stage
+	for _, st := range s.Engine.Stages {
+		if !st.Guest {
+			host = append(host, st)
+		}
+	}
+	for i, st := range host {
 		step := Step{Label: stageLabel(st.Name), Took: seconds(st.Duration), State: "done"}
-		if st.Duration == 0 && i == len(s.Engine.Stages)-1 {
+		if st.Duration == 0 && i == len(host)-1 {
 			switch {
 			case busy:
 				step.State, step.Took = "active", ""
@@ -144,10 +150,23 @@ func Steps(s State) []Step {
 	return out
 }
 
-// stageLabels are the stages' names for people; a name not listed is shown as it is.
+// stageLabel is a stage's name for people; a name not listed is shown as it is.
 func stageLabel(name string) string {
-	if name == "" {
+	switch name {
+	case "":
 		return ""
+	case "driver":
+		return "Choose the hypervisor"
+	case "image":
+		return "Check the guest image"
+	case "disk":
+		return "Prepare the data disk"
+	case "vm":
+		return "Start the machine"
+	case "agent":
+		return "Boot Linux"
+	case "docker":
+		return "Start Docker"
 	}
 	return strings.TrimSuffix(sentence(strings.ReplaceAll(name, "_", " "), ""), "…")
 }
@@ -155,6 +174,9 @@ func stageLabel(name string) string {
 func seconds(d time.Duration) string {
 	if d <= 0 {
 		return ""
+	}
+	if d < time.Millisecond {
+		return "1 ms"
 	}
 	if d < time.Second {
 		return fmt.Sprintf("%d ms", d.Milliseconds())

@@ -2,6 +2,8 @@ package model
 
 import (
 	"fmt"
+	"regexp"
+	"strconv"
 	"strings"
 	"time"
 
@@ -75,13 +77,37 @@ func Plural(n int, noun string) string {
 	return fmt.Sprintf("%d %ss", n, noun)
 }
 
-// Uptime is the short form of docker's status sentence: "3 minutes" of "Up 3 minutes (healthy)".
-func Uptime(c Container) string {
-	s, _, _ := strings.Cut(c.Status, " (")
-	if c.State == "exited" || c.State == "dead" {
-		return strings.TrimSpace(c.Status)
+// Uptime says how long a container has been in its state.
+func Uptime(c Container, now time.Time) string {
+	if c.Since.IsZero() {
+		return strings.TrimPrefix(c.Status, "Up ")
 	}
-	s = strings.TrimPrefix(s, "Up ")
-	s = strings.TrimPrefix(s, "About ")
-	return strings.TrimSpace(s)
+	ago := "under a minute"
+	if d := now.Sub(c.Since); d >= time.Minute {
+		ago = Span(d)
+	}
+	if c.Running() {
+		return ago
+	}
+	code, _, _ := strings.Cut(c.Status, ")")
+	return code + ") " + ago + " ago"
+}
+
+var statusAge = regexp.MustCompile(`(?:Up|Exited \(-?\d+\)) (Less than a|About an?|\d+) (second|minute|hour|day|week|month|year)s?`)
+
+// SinceOf reads out of docker's status sentence when the state began, given when it was said; zero if it does not say.
+func SinceOf(status string, said time.Time) time.Time {
+	m := statusAge.FindStringSubmatch(status)
+	if m == nil {
+		return time.Time{}
+	}
+	n := 1
+	if m[1] == "Less than a" {
+		n = 0
+	} else if v, err := strconv.Atoi(m[1]); err == nil {
+		n = v
+	}
+	const day = 24 * time.Hour
+	unit := map[string]time.Duration{"second": time.Second, "minute": time.Minute, "hour": time.Hour, "day": day, "week": 7 * day, "month": 30 * day, "year": 365 * day}[m[2]]
+	return said.Add(-time.Duration(n) * unit)
 }

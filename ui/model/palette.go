@@ -54,7 +54,7 @@ func Entries(s State) []Entry {
 			Entry{Kind: "Command", Title: "Run a container", Key: "run"})
 	}
 	for _, c := range s.Docker.Containers {
-		out = append(out, Entry{Kind: "Container", Title: c.Name, Detail: c.Image + " · " + c.Status, Key: c.ID})
+		out = append(out, Entry{Kind: "Container", Title: c.Name, Detail: c.Image + " · " + c.State, Key: c.ID})
 	}
 	for _, im := range s.Docker.Images {
 		for _, tag := range im.Tags {

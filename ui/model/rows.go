@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // SortBy names a column of the containers list.
@@ -94,7 +95,7 @@ func ToneOf(c Container) Tone {
 }
 
 // Rows are the lines of the containers list: those that match the query, grouped by project, single ones last.
-func Rows(l Lists, q Query) []Row {
+func Rows(l Lists, q Query, now time.Time) []Row {
 	match := slices.Clone(l.Containers)
 	match = slices.DeleteFunc(match, func(c Container) bool { return !q.matches(c) })
 	slices.SortStableFunc(match, func(a, b Container) int {
@@ -116,7 +117,7 @@ func Rows(l Lists, q Query) []Row {
 			}
 		}
 		for _, c := range group {
-			rows = append(rows, rowOf(c, l.Stats, q))
+			rows = append(rows, rowOf(c, l.Stats, q, now))
 		}
 	}
 	return rows
@@ -142,8 +143,8 @@ func headRow(project string, group []Container, q Query) Row {
 	return r
 }
 
-func rowOf(c Container, stats map[string]Stats, q Query) Row {
-	r := Row{ID: c.ID, Name: c.Name, Image: c.Image, State: c.State, Uptime: Uptime(c), Tone: ToneOf(c), CPU: "–", Memory: "–",
+func rowOf(c Container, stats map[string]Stats, q Query, now time.Time) Row {
+	r := Row{ID: c.ID, Name: c.Name, Image: c.Image, State: c.State, Uptime: Uptime(c, now), Tone: ToneOf(c), CPU: "–", Memory: "–",
 		Ports: Published(c.Ports), Selected: q.Selected[c.ID], Indented: c.Project != "", Can: ActionsOf(c)}
 	if c.Project != "" && c.Service != "" {
 		r.Name = strings.TrimPrefix(strings.TrimPrefix(c.Name, c.Project+"-"), c.Project+"_")

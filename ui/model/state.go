@@ -47,6 +47,8 @@ type Container struct {
 	// Health is healthy, unhealthy, starting or empty.
 	Health  string
 	Created time.Time
+	// Since is about when the state began, as far as Status tells; zero if it does not.
+	Since time.Time
 	// Project and Service come from compose; empty without it.
 	Project, Service string
 	Ports            []Port

@@ -142,7 +142,7 @@ func (c *Containers) refresh() {
 		known[ct.ID] = true
 	}
 	maps.DeleteFunc(c.query.Selected, func(id string, _ bool) bool { return !known[id] })
-	rows := model.Rows(c.state.Docker, c.query)
+	rows := model.Rows(c.state.Docker, c.query, c.state.Now)
 	changed := !slices.EqualFunc(rows, c.rows, sameRow)
 	c.rows = rows
 	if changed {

@@ -105,7 +105,7 @@ func (d *detail) show(s model.State) {
 	}
 	d.badge.Set(word, tone)
 	d.name.SetText(d.ct.Name)
-	d.image.SetText(d.ct.Image + "  ·  " + d.ct.Status + "  ·  " + model.ShortID(d.ct.ID))
+	d.image.SetText(d.ct.Image + "  ·  " + model.Uptime(d.ct, s.Now) + "  ·  " + model.ShortID(d.ct.ID))
 	d.ports.set(model.Published(d.ct.Ports))
 	for act, on := range map[string]bool{"start": can.Start, "stop": can.Stop, "restart": can.Restart, "kill": can.Kill, "remove": can.Remove, "pause": can.Pause, "unpause": can.Unpause} {
 		kit.Able(d.buttons[act], on)

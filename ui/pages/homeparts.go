@@ -138,7 +138,7 @@ func newRunningView(env Env) *runningView {
 
 func (v *runningView) show(s model.State, e model.Engine) {
 	var run []model.Container
-	for _, r := range model.Rows(s.Docker, model.Query{Filter: model.FilterRunning}) {
+	for _, r := range model.Rows(s.Docker, model.Query{Filter: model.FilterRunning}, s.Now) {
 		for _, c := range s.Docker.Containers {
 			if !r.Head && c.ID == r.ID && len(run) < atHome {
 				run = append(run, c)
@@ -204,10 +204,6 @@ func newHelloView(env Env, run func(done func())) *helloView {
 	v := &helloView{env: env, text: kit.NewPara("")}
 	v.button = kit.Primary("", "play", nil)
 	v.button.OnTapped = func() {
-		if !v.up {
-			env.Engine(model.ActStart)
-			return
-		}
 		v.button.Disable()
 		v.button.SetText("Starting it…")
 		run(func() {
@@ -229,13 +225,11 @@ func (v *helloView) show(s model.State, e model.Engine) {
 	case v.card.Hidden:
 	case e.Running:
 		v.text.SetText("The engine runs. Try it with a small web page that is served from a container and comes with Wherry.")
-		if !was || v.button.Text == "Start the engine" || v.button.Text == "" {
+		if !was || v.button.Text == "" {
 			v.button.SetText("Run the welcome container")
 		}
 	default:
-		v.text.SetText("Containers run in a small Linux machine. Start it, then the docker command and this window work with it.")
-		if v.button.Text != "Start the engine" {
-			v.button.SetText("Start the engine")
-		}
+		v.text.SetText("Containers run in a small Linux machine. Start the engine, then the docker command and this window work with it.")
 	}
+	kit.Visible(v.button, e.Running)
 }
