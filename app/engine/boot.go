@@ -18,14 +18,13 @@ import (
 func (s *session) boot() error {
 	set, img := s.plan.settings, s.plan.image
 	s.plan.spec = makeSpec(set, img, s.cfg.Home.DataDisk(), s.cfg.Home.VM(), s.cfg.Home.Log(app.LogKernel))
-	err := s.stage(s.life, "vm", "starting the virtual machine", 0, func(ctx context.Context) error {
-		if s.adopt(ctx) {
-			return nil
-		}
-		return s.launch(ctx)
-	})
-	if err != nil {
+	if err := s.takeOver(); err != nil {
 		return err
+	}
+	if s.machine == nil {
+		if err := s.launch(); err != nil {
+			return err
+		}
 	}
 	s.report(evLaunched, func(snap *app.Snapshot) {
 		snap.Driver, snap.Accel = s.plan.driver.Name(), s.info.Accel
@@ -42,32 +41,43 @@ func (s *session) boot() error {
 	return s.publishDocker()
 }
 
-// adopt takes over a machine that an earlier daemon left running. One that does not answer, or was made from other
-// settings, is ended; the disks' journals make up for that.
-func (s *session) adopt(ctx context.Context) bool {
+// takeOver makes a machine that an earlier daemon left running this session's. One that does not answer, or was made from
+// other settings, is ended; the disks' journals make up for that. Nothing may touch the data disk before it.
+func (s *session) takeOver() error {
 	a, ok := s.plan.driver.(vmhost.Adopter)
 	if !ok {
-		return false
+		return nil
 	}
-	dir := s.plan.spec.Dir
-	if _, err := a.Find(ctx, dir); errors.Is(err, vmhost.ErrNoMachine) {
-		return false
+	if _, err := a.Find(s.life, s.plan.spec.Dir); errors.Is(err, vmhost.ErrNoMachine) {
+		return nil
 	}
-	try, cancel := context.WithTimeout(ctx, s.cfg.Deadlines.Adopt)
-	defer cancel()
-	m, err := a.Adopt(try, s.plan.spec)
-	if err == nil {
-		if s.info, err = m.Start(try); err == nil && s.answers(try, m) {
-			s.machine, s.adopted = m, true
+	return s.stage(s.life, "adopt", "taking over the running machine", 0, func(ctx context.Context) error {
+		err := s.adopt(ctx, a)
+		if err == nil {
 			s.log.Info("took over the running machine", "pid", s.info.PID)
-			return true
+			return nil
 		}
+		s.log.Warn("machine left by an earlier daemon is ended", "error", err)
+		return a.Discard(ctx, s.plan.spec.Dir)
+	})
+}
+
+// adopt takes over a machine if its agent answers.
+func (s *session) adopt(ctx context.Context, a vmhost.Adopter) error {
+	ctx, cancel := context.WithTimeout(ctx, s.cfg.Deadlines.Adopt)
+	defer cancel()
+	m, err := a.Adopt(ctx, s.plan.spec)
+	if err != nil {
+		return err
 	}
-	s.log.Warn("machine left by an earlier daemon is ended", "error", err)
-	if err := a.Discard(ctx, dir); err != nil {
-		s.log.Error("end the machine", "error", err)
+	if s.info, err = m.Start(ctx); err != nil {
+		return err
 	}
-	return false
+	if !s.answers(ctx, m) {
+		return errors.New("its agent does not answer")
+	}
+	s.machine, s.adopted = m, true
+	return nil
 }
 
 // answers says whether the agent of a machine can be reached before ctx ends.
@@ -93,17 +103,25 @@ func (s *session) answers(ctx context.Context, m vmhost.Machine) bool {
 	}
 }
 
-// launch creates and starts the machine.
-func (s *session) launch(ctx context.Context) error {
-	m, err := s.plan.driver.Create(ctx, s.plan.spec)
+// launch prepares the data disk and starts a new machine.
+func (s *session) launch() error {
+	err := s.stage(s.life, "disk", "preparing the data disk", 0, func(context.Context) error {
+		return prepareDisk(s.cfg.Home.DataDisk(), s.plan.settings.Disk)
+	})
 	if err != nil {
 		return err
 	}
-	if s.info, err = m.Start(ctx); err != nil {
-		return err
-	}
-	s.machine = m
-	return nil
+	return s.stage(s.life, "vm", "starting the virtual machine", 0, func(ctx context.Context) error {
+		m, err := s.plan.driver.Create(ctx, s.plan.spec)
+		if err != nil {
+			return err
+		}
+		if s.info, err = m.Start(ctx); err != nil {
+			return err
+		}
+		s.machine = m
+		return nil
+	})
 }
 
 // connect opens the streams to the guest: the link, and the other end of its network card.

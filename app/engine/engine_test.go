@@ -401,3 +401,31 @@ func TestResetEmptiesTheEngineAndKeepsSettingsIfAsked(t *testing.T) {
 		t.Errorf("%+v, %v", s, err)
 	}
 }
+
+// A daemon that is killed during the very first boot leaves a machine with a disk that is still marked as fresh: the disk
+// is in use and must not be made anew.
+func TestTakeOverLeavesTheFreshDiskOfTheMachineAlone(t *testing.T) {
+	w := newWorld(t)
+	w.run()
+	if err := w.engine.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	before, err := os.Stat(w.home.DataDisk())
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, w.home.DataDisk()+".fresh", nil)
+	w.orphan()
+	w.build(engine.DefaultDeadlines())
+	w.run()
+	if err := w.engine.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	after, err := os.Stat(w.home.DataDisk())
+	if err != nil || !os.SameFile(before, after) {
+		t.Errorf("the disk was replaced under the machine, %v", err)
+	}
+	if _, err := os.Stat(w.home.DataDisk() + ".fresh"); !errors.Is(err, fs.ErrNotExist) {
+		t.Error("the mark is still there")
+	}
+}

@@ -58,12 +58,7 @@ func (s *session) prepare() error {
 			return err
 		})
 	})
-	if err := g.Wait(); err != nil {
-		return err
-	}
-	return s.stage(s.life, "disk", "preparing the data disk", 0, func(context.Context) error {
-		return prepareDisk(s.cfg.Home.DataDisk(), s.plan.settings.Disk)
-	})
+	return g.Wait()
 }
 
 // chooseDriver takes the named driver, or for "auto" the first that works here.
