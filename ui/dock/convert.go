@@ -62,7 +62,7 @@ func mountOf(m container.MountPoint) model.Mount {
 }
 
 func imageOf(s image.Summary) model.Image {
-	im := model.Image{ID: s.ID, Size: s.Size, Created: time.Unix(s.Created, 0), Since: model.SinceOf(s.Status, time.Now()), Digests: s.RepoDigests}
+	im := model.Image{ID: s.ID, Size: s.Size, Created: time.Unix(s.Created, 0), Digests: s.RepoDigests}
 	for _, t := range s.RepoTags {
 		if t != "<none>:<none>" {
 			im.Tags = append(im.Tags, t)
