@@ -395,7 +395,7 @@ func (e *engine) shell() {
 	}
 	s := &screen{r: bufio.NewReader(tty)}
 	s.expect(e.t, "31 97")
-	s.expect(e.t, "wherry-guest")
+	s.expect(e.t, "agent")
 }
 
 func (e *engine) logs() {

@@ -120,7 +120,7 @@ func (e *engine) processes() []string {
 		environ, _ := os.ReadFile(filepath.Join(d, "environ"))
 		line := strings.ReplaceAll(string(cmd), "\x00", " ")
 		ours := strings.HasPrefix(line, program()) || strings.HasPrefix(line, "qemu-system") || strings.Contains(line, "/qemu-system")
-		if ours && (bytes.Contains(environ, []byte("WHERRY_HOME="+e.home+"\x00"))) {
+		if ours && bytes.Contains(environ, []byte("WHERRY_HOME="+e.home+"\x00")) {
 			found = append(found, line)
 		}
 	}
