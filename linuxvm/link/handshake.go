@@ -11,6 +11,18 @@ import (
 	"time"
 )
 
+// The handshake, by which both sides find the same point in a byte stream that may begin with anything:
+//
+//	guest                                host
+//	want, again and again             →  hello(n) at once
+//	                                  ←  hello(n), again and again, n fresh
+//	ack(n)                            →  reads until this
+//	                                  ←  start(n), then the session
+//	ready(n), then the session        →  reads until this
+//
+// Each side skips what it does not wait for. A side that is still in an old session takes the first byte of a frame for
+// a wrong version of yamux and ends it, or takes it for the rest of a message, which the growing filler completes.
+
 // How a side repeats what the other does not answer: after pauses that double, and behind a filler that doubles until
 // enough was sent to complete any message the other side may still be waiting for.
 const (

@@ -14,8 +14,8 @@ import (
 	"github.com/libp2p/go-yamux/v5"
 )
 
-// window is what a peer may send on a stream before it is read: all that a stalled reader costs. yamux knows no smaller
-// one, and a larger one buys nothing on a link whose round trip is about a millisecond.
+// window is what a peer may send on a stream before it is read: all that a stalled reader costs, but for some 25 bytes
+// for each message. yamux knows no smaller one, and a larger one bought nothing, neither in one process nor into a VM.
 const window = 256 << 10
 
 // The host waits while so many of its streams are not accepted yet. The guest, which accepts at once, could hold more:
