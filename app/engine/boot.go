@@ -35,6 +35,10 @@ func (s *session) boot() error {
 	if err := s.stage(s.life, "agent", "booting Linux", s.cfg.Deadlines.Boot, guest.waitLinked); err != nil {
 		return err
 	}
+	if s.cfg.Rescue {
+		s.report(evReady, nil)
+		return nil
+	}
 	if err := s.stage(s.life, "docker", "starting docker", s.cfg.Deadlines.Docker, guest.waitDocker); err != nil {
 		return err
 	}
@@ -73,32 +77,42 @@ func (s *session) adopt(ctx context.Context, a vmhost.Adopter) error {
 	if s.info, err = m.Start(ctx); err != nil {
 		return err
 	}
-	if !s.answers(ctx, m) {
-		return errors.New("its agent does not answer")
+	l, stop := s.openLink(m)
+	if err := up(ctx, l, m); err != nil {
+		stop()
+		return err
 	}
-	s.machine, s.adopted = m, true
+	s.later(stop)
+	s.machine, s.link, s.adopted = m, l, true
 	return nil
 }
 
-// answers says whether the agent of a machine can be reached before ctx ends.
-func (s *session) answers(ctx context.Context, m vmhost.Machine) bool {
-	l := link.NewClient(link.Config{Open: open(m, vmhost.ChannelLink), Logger: s.log})
-	run, cancel := context.WithCancel(ctx)
+// openLink runs the link to a machine's agent until stop is called.
+func (s *session) openLink(m vmhost.Machine) (l *link.Client, stop func()) {
+	l = link.NewClient(link.Config{Open: open(m, vmhost.ChannelLink), Logger: s.log})
+	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
-	go func() { defer close(done); _ = l.Run(run) }()
-	defer func() { cancel(); <-done }()
+	go func() {
+		defer close(done)
+		_ = l.Run(ctx) // ends with ctx only
+	}()
+	return l, func() { cancel(); <-done }
+}
+
+// up waits until the agent of a machine has answered on its link.
+func up(ctx context.Context, l *link.Client, m vmhost.Machine) error {
 	states, stop := l.Watch()
 	defer stop()
 	for {
 		select {
 		case st := <-states:
 			if st.Up {
-				return true
+				return nil
 			}
 		case <-m.Done():
-			return false
+			return errors.New("it is gone")
 		case <-ctx.Done():
-			return false
+			return errors.New("its agent does not answer")
 		}
 	}
 }
@@ -126,8 +140,11 @@ func (s *session) launch() error {
 
 // connect opens the streams to the guest: the link, and the other end of its network card.
 func (s *session) connect() {
-	s.link = link.NewClient(link.Config{Open: open(s.machine, vmhost.ChannelLink), Logger: s.log})
-	s.task("link", s.link.Run)
+	if s.link == nil {
+		l, stop := s.openLink(s.machine)
+		s.later(stop)
+		s.link = l
+	}
 	s.agent = control.NewClient(s.link)
 	s.later(func() { _ = s.agent.Close() })
 	network, err := outbound.New(outbound.Config{Logger: s.log})

@@ -32,6 +32,9 @@ type Config struct {
 	// Version of Wherry.
 	Version string
 	Logger  hclog.Logger
+	// Rescue makes a start end when the guest's agent answers, whatever is wrong with the data disk: for a shell to mend
+	// it with. Docker is not offered.
+	Rescue bool
 	// Deadlines of a start and a stop; zero values take those of DefaultDeadlines.
 	Deadlines Deadlines
 }

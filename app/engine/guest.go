@@ -155,7 +155,7 @@ func (g *guest) wait(ctx context.Context, wanted func(control.Status) bool) erro
 		case <-g.machine.Done():
 			return g.gone()
 		case st := <-g.status:
-			if p := st.Problem; p != nil {
+			if p := st.Problem; p != nil && !g.cfg.Rescue {
 				return app.Errorf(p.Hint, "%s: %s", p.Stage, p.Message)
 			}
 			if wanted(st) {

@@ -32,7 +32,7 @@ func (c *cli) daemonCommand() *cobra.Command {
 		Short: "Run the engine's process; other commands start it when they need it",
 		Args:  args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			d, err := newDaemon(c.home, nil)
+			d, err := newDaemon(c.home, nil, false)
 			if errors.Is(err, home.ErrLocked) {
 				return tell(c.out, api.Ready{Busy: true})
 			}
@@ -57,8 +57,8 @@ type daemon struct {
 }
 
 // newDaemon takes the state directory; home.ErrLocked if another daemon has it. Where it runs in the foreground, warnings
-// are also written to console.
-func newDaemon(h home.Dir, console io.Writer) (*daemon, error) {
+// are also written to console; rescue is engine.Config's.
+func newDaemon(h home.Dir, console io.Writer, rescue bool) (*daemon, error) {
 	if err := h.Prepare(); err != nil {
 		return nil, err
 	}
@@ -79,6 +79,7 @@ func newDaemon(h home.Dir, console io.Writer) (*daemon, error) {
 		Host:    hostFacts(),
 		Version: version(),
 		Logger:  logger,
+		Rescue:  rescue,
 	})
 	return d, nil
 }

@@ -113,7 +113,7 @@ func (c *cli) shellCommand() *cobra.Command {
 	return cmd
 }
 
-// shell connects our terminal, or whatever our input and output are, with a program in the guest.
+// shell opens a shell in the running engine's VM.
 func (c *cli) shell(ctx context.Context, args []string) error {
 	if _, err := c.snapshot(ctx); err != nil {
 		if errors.Is(err, api.ErrNoDaemon) {
@@ -121,11 +121,16 @@ func (c *cli) shell(ctx context.Context, args []string) error {
 		}
 		return err
 	}
+	return c.attach(ctx, c.client, args)
+}
+
+// attach connects our terminal, or whatever our input and output are, with a program in the guest.
+func (c *cli) attach(ctx context.Context, engine app.Inspector, args []string) error {
 	s := app.ShellSession{Args: args, Stdin: c.in, Stdout: c.out}
 	in, inTTY := isTerminal(c.in)
 	out, outTTY := isTerminal(c.out)
 	if !inTTY || !outTTY {
-		return c.client.Shell(ctx, s)
+		return engine.Shell(ctx, s)
 	}
 	s.TTY = true
 	s.Size = windowSize(out)
@@ -137,7 +142,7 @@ func (c *cli) shell(ctx context.Context, args []string) error {
 	resize, stop := watchWindow(out)
 	defer stop()
 	s.Resize = resize
-	return c.client.Shell(ctx, s)
+	return engine.Shell(ctx, s)
 }
 
 func windowSize(fd int) app.Size {

@@ -101,7 +101,7 @@ func (c *cli) rootCommand() *cobra.Command {
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.AddCommand(
 		c.startCommand(), c.stopCommand(), c.restartCommand(), c.statusCommand(), c.envCommand(), c.portsCommand(),
-		c.logsCommand(), c.shellCommand(), c.settingsCommand(), c.resetCommand(), c.welcomeCommand(), c.versionCommand(),
+		c.logsCommand(), c.shellCommand(), c.settingsCommand(), c.resetCommand(), c.rescueCommand(), c.welcomeCommand(), c.versionCommand(),
 		c.daemonCommand(),
 	)
 	return root

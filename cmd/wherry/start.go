@@ -105,7 +105,7 @@ func (c *cli) settle() error {
 
 // runForeground is the daemon and a start in one process; it ends when it is interrupted or the engine does.
 func (c *cli) runForeground(ctx context.Context) error {
-	d, err := newDaemon(c.home, c.err)
+	d, err := newDaemon(c.home, c.err, false)
 	if err != nil {
 		return err
 	}

@@ -87,7 +87,7 @@ func (d *dataDisk) look() (*ext4Super, error) {
 	if !isBlank {
 		return nil, &diskError{
 			fmt.Sprintf("the data disk holds something that is not Wherry's (at byte %d); it is left as it is", where),
-			"look at it with `wherry shell`; if nothing on it is needed, run `wherry reset`",
+			"look at it with `wherry rescue`; if nothing on it is needed, run `wherry reset`",
 		}
 	}
 	return nil, nil
@@ -114,7 +114,7 @@ func (d *dataDisk) check() error {
 }
 
 func (d *dataDisk) broken(message string) error {
-	return &diskError{message, "repair it with `wherry shell e2fsck -f " + d.device + "`, then run `wherry restart`"}
+	return &diskError{message, "repair it with `wherry rescue e2fsck -f " + d.device + "`, then run `wherry start`"}
 }
 
 func (d *dataDisk) mount() error {
