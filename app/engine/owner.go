@@ -66,6 +66,7 @@ type owner struct {
 	sess    *session
 	events  chan report
 	waiting []request
+	answers []func() // given once the state they tell of is published
 	asked   time.Time // when the present start was asked for
 }
 
@@ -106,6 +107,7 @@ func (o *owner) shutdown() error {
 		return nil
 	}
 	o.stop(app.StopClean)
+	o.publish()
 	var last error
 	for o.sess != nil {
 		r := <-o.events
@@ -247,11 +249,11 @@ func (o *owner) move(e event) {
 	o.snap.State, o.snap.Since = now, time.Now()
 }
 
-// resolve answers all waiting requests with an aim.
+// resolve answers all waiting requests with an aim, as soon as the present state is published.
 func (o *owner) resolve(a aim, err error) {
 	o.waiting = slices.DeleteFunc(o.waiting, func(w request) bool {
 		if w.aim == a {
-			w.done <- err
+			o.answers = append(o.answers, func() { w.done <- err })
 		}
 		return w.aim == a
 	})
@@ -265,9 +267,14 @@ func (o *owner) answer(err error) {
 	o.waiting = nil
 }
 
-// publish shows the state to everybody. The slices are copied: the owner goes on changing its own.
+// publish shows the state to everybody, and then answers those who waited for it. The slices are copied: the owner goes on
+// changing its own.
 func (o *owner) publish() {
 	s := o.snap
 	s.Stages, s.Ports, s.Warnings = slices.Clone(s.Stages), slices.Clone(s.Ports), slices.Clone(s.Warnings)
 	o.pub.publish(s)
+	for _, answer := range o.answers {
+		answer()
+	}
+	o.answers = nil
 }
