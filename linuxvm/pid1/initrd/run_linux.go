@@ -27,15 +27,15 @@ func Run() error {
 			return err
 		}
 	}
-	if err := startProcessors(); err != nil {
-		return err
-	}
 	if err := loadModules("/modules"); err != nil {
 		return err
 	}
 	h.Modules = sinceBoot()
 	disk, err := FindDisk(RootSerial)
 	if err != nil {
+		return err
+	}
+	if err := readAhead(disk); err != nil {
 		return err
 	}
 	if err := (mount{disk, newRoot + "/usr", "erofs", unix.MS_RDONLY | unix.MS_NODEV, ""}).do(); err != nil {
@@ -47,22 +47,6 @@ func Run() error {
 	}
 	env := []string{"PATH=/usr/sbin:/usr/bin", HandoffEnv + "=" + h.String()}
 	return &os.PathError{Op: "exec", Path: AgentPath, Err: unix.Exec(AgentPath, []string{AgentPath}, env)}
-}
-
-// startProcessors starts the processors that the kernel was told to leave (maxcpus=1): see docs/guest.md for why.
-func startProcessors() error {
-	files, err := filepath.Glob("/sys/devices/system/cpu/cpu*/online")
-	if err != nil {
-		return err
-	}
-	for _, f := range files {
-		if b, err := os.ReadFile(f); err == nil && b[0] == '0' {
-			if err := os.WriteFile(f, []byte("1"), 0); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
 }
 
 // FindDisk returns the device of the virtio disk with a serial number. It needs /sys.
@@ -78,6 +62,12 @@ func FindDisk(serial string) (string, error) {
 		}
 	}
 	return "", &os.PathError{Op: "find disk", Path: serial, Err: unix.ENODEV}
+}
+
+// readAhead lets the kernel read more at once from the disk with the root image: its large programs are read from the
+// beginning to the end at each boot, a page fault at a time.
+func readAhead(disk string) error {
+	return os.WriteFile("/sys/block/"+filepath.Base(disk)+"/queue/read_ahead_kb", []byte("1024"), 0)
 }
 
 type mount struct {
