@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"github.com/adrg/xdg"
 	"github.com/gofrs/flock"
@@ -138,7 +139,7 @@ func (l *Lock) Unlock() error { return errors.Join(os.Remove(l.pid), l.file.Unlo
 
 // Locked says whether a process owns the directory now.
 func (d Dir) Locked() (bool, error) {
-	if _, err := os.Stat(d.path("lock")); errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Stat(d.path("lock")); errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
 		return false, nil
 	}
 	f := flock.New(d.path("lock"), flock.SetPermissions(0o600))

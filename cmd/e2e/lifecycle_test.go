@@ -217,8 +217,8 @@ func TestInterruptedStartLeavesNothing(t *testing.T) {
 func TestClearFailures(t *testing.T) {
 	t.Run("QEMU is missing", func(t *testing.T) {
 		e := newEngine(t)
-		e.env = append(e.env, "PATH="+t.TempDir())
-		e.fails([]string{"start"}, "QEMU", "install")
+		e.env = append(e.env, "WHERRY_QEMU="+t.TempDir()+"/qemu")
+		e.fails([]string{"start"}, "hypervisor not installed", "Correct the path")
 	})
 	t.Run("home is not writable", func(t *testing.T) {
 		e := newEngine(t)

@@ -38,8 +38,8 @@ func explain(said string, s vmhost.Spec) error {
 		return false
 	}
 	switch {
-	case has(`to get "write" lock`, `to get shared "write" lock`, "used by another process"):
-		return hinted(fmt.Errorf("%w: %s", vmhost.ErrDiskLocked, lockedImage(said)),
+	case has(`to get "write" lock`, `to get shared "write" lock`, "used by another process", "Failed to lock byte"):
+		return hinted(fmt.Errorf("%w: %s", vmhost.ErrDiskLocked, lockedImage(said, s)),
 			"Stop the other program that uses this disk, perhaps another Wherry or a QEMU started by hand")
 	case has("annot set up guest memory", "Cannot allocate memory", "phys-bits too low", "ram size too large"):
 		return hinted(fmt.Errorf("%w for a machine with %d MiB: %s", vmhost.ErrNoMemory, s.Memory/mebibyte, lastLine(said)),
@@ -59,9 +59,15 @@ func explain(said string, s vmhost.Spec) error {
 	return hinted(fmt.Errorf("QEMU: %s", lastLine(said)), fmt.Sprintf("Look at what QEMU said in %q", filesIn(s.Dir).errors))
 }
 
-// lockedImage is the file that QEMU could not lock, which it names in brackets, or else its last line.
-func lockedImage(said string) string {
+// lockedImage is the file that QEMU could not lock: it names it in brackets, or the disk's number, or else this is its last
+// line.
+func lockedImage(said string, s vmhost.Spec) string {
 	line := lastLine(said)
+	for i, disk := range s.Disks {
+		if strings.Contains(line, fmt.Sprintf("drive=disk%d,", i)) {
+			return disk.Path
+		}
+	}
 	if _, rest, ok := strings.Cut(line, "["); ok {
 		if image, _, ok := strings.Cut(rest, "]"); ok {
 			return image
