@@ -152,8 +152,12 @@ func (s *Source) Open(ctx context.Context, id string, cols, rows int) (*Terminal
 func (t *Terminal) Read(b []byte) (int, error)  { return t.conn.Reader.Read(b) }
 func (t *Terminal) Write(b []byte) (int, error) { return t.conn.Conn.Write(b) }
 
-// Close ends the shell's terminal, which hangs the shell up.
-func (t *Terminal) Close() error { t.conn.Close(); return nil }
+// Close ends a shell that waits at its prompt; docker has no way to end one that runs a program.
+func (t *Terminal) Close() error {
+	_, _ = t.conn.Conn.Write([]byte{4}) // end of input; the shell may be gone already
+	t.conn.Close()
+	return nil
+}
 
 // Resize tells the shell its terminal's size. A shell that has ended is no error.
 func (t *Terminal) Resize(ctx context.Context, cols, rows int) error {

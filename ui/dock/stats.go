@@ -95,7 +95,7 @@ func statsOf(raw container.StatsResponse, last reading) model.Stats {
 	st := model.Stats{At: raw.Read, CPU: -1, MemoryLimit: int64(raw.MemoryStats.Limit), Processes: int(raw.PidsStats.Current)}
 	if last.system != 0 && raw.CPUStats.SystemUsage > last.system && raw.CPUStats.CPUUsage.TotalUsage >= last.cpu {
 		share := float64(raw.CPUStats.CPUUsage.TotalUsage-last.cpu) / float64(raw.CPUStats.SystemUsage-last.system)
-		st.CPU = share * float64(max(raw.CPUStats.OnlineCPUs, 1)) * 100
+		st.CPU = min(share, 1) * float64(max(raw.CPUStats.OnlineCPUs, 1)) * 100
 	}
 	cache := raw.MemoryStats.Stats["inactive_file"]
 	if cache == 0 {

@@ -44,7 +44,7 @@ type logsView struct {
 // keptLines of an output are shown at most.
 const keptLines = 10000
 
-const logTextSize float32 = 12.5
+const logTextSize = termTextSize
 
 // newLogsView makes a view and starts source, which writes until its context ends.
 func newLogsView(env Env, name string, source func(ctx context.Context, out, errs io.Writer) error) *logsView {

@@ -52,7 +52,7 @@ func (v *statsView) add(st model.Stats) {
 	in, out := rate(func(s model.Stats) uint64 { return s.NetIn }), rate(func(s model.Stats) uint64 { return s.NetOut })
 	rd, wr := rate(func(s model.Stats) uint64 { return s.DiskRead }), rate(func(s model.Stats) uint64 { return s.DiskWritten })
 	primary := theme.ColorNamePrimary
-	v.cpu.set(model.Percent(st.CPU), model.Plural(st.Processes, "process or thread"), 5, kit.Series{Values: series(func(i int) float64 { return max(v.points[i].CPU, 0) }), Color: primary})
+	v.cpu.set(model.Percent(st.CPU), model.Plural(st.Processes, "task"), 5, kit.Series{Values: series(func(i int) float64 { return max(v.points[i].CPU, 0) }), Color: primary})
 	v.mem.set(model.Size(st.Memory), "of "+model.Size(st.MemoryLimit), 0, kit.Series{Values: series(func(i int) float64 { return float64(v.points[i].Memory) }), Color: primary})
 	v.net.set(last(in), "in, out "+last(out)+" · "+model.Size(int64(st.NetIn+st.NetOut))+" in all", 1024, kit.Series{Values: in, Color: primary}, kit.Series{Values: out, Color: look.Second})
 	v.io.set(last(rd), "read, written "+last(wr)+" · "+model.Size(int64(st.DiskRead+st.DiskWritten))+" in all", 1024, kit.Series{Values: rd, Color: primary}, kit.Series{Values: wr, Color: look.Second})

@@ -32,7 +32,7 @@ func table(env Env, titles []string, shares []float32, rows [][]string, none str
 	for i, t := range titles {
 		head.Objects[i].(*kit.Text).SetText(t)
 	}
-	list := widget.NewList(func() int { return len(rows) }, func() fyne.CanvasObject { return kit.PadXY(1, 0.5, line(kit.Style{Mono: true, Size: 12.5})) }, func(i widget.ListItemID, o fyne.CanvasObject) {
+	list := widget.NewList(func() int { return len(rows) }, func() fyne.CanvasObject { return kit.PadXY(1, 0.5, line(kit.Style{Mono: true, Size: termTextSize})) }, func(i widget.ListItemID, o fyne.CanvasObject) {
 		for j, cell := range o.(*fyne.Container).Objects[0].(*fyne.Container).Objects {
 			text := ""
 			if j < len(rows[i]) {

@@ -22,6 +22,7 @@ type termTab struct {
 	empty  *kit.Empty
 	up     bool // the container runs
 	open   bool // a shell runs
+	ended  bool // a shell ended while the container ran
 	cancel context.CancelFunc
 	fresh  *soon
 
@@ -60,10 +61,11 @@ func newTermTab(env Env, inside Inside, id string) *termTab {
 
 // running says whether the container runs.
 func (t *termTab) running(up bool) {
-	t.up = up
-	if up && !t.open && !t.notice.Box.Visible() {
-		t.start()
+	if !up {
+		t.ended = false
 	}
+	t.up = up
+	t.start()
 	t.show()
 }
 
@@ -71,7 +73,7 @@ func (t *termTab) show() {
 	kit.Visible(t.view, t.open)
 	kit.Visible(t.empty.Box, !t.open)
 	if t.up {
-		t.empty.Set("The shell has ended", "", "Open another", func() { t.notice.Box.Hide(); t.start() })
+		t.empty.Set("The shell has ended", "", "Open another", func() { t.notice.Box.Hide(); t.ended = false; t.start() })
 	} else {
 		t.empty.Set("The container does not run", "Start it to open a terminal in it.", "", nil)
 	}
@@ -88,7 +90,7 @@ func (t *termTab) start() {
 	t.mu.Lock()
 	size := t.size
 	t.mu.Unlock()
-	if t.open || !t.up || size[0] == 0 && t.view.Size().Width == 0 {
+	if t.open || t.ended || !t.up || size[0] == 0 && t.view.Size().Width == 0 {
 		return
 	}
 	if size[0] == 0 {
@@ -106,7 +108,7 @@ func (t *termTab) start() {
 		}
 		return t.carry(ctx, conn)
 	}, func(err error) {
-		t.open = false
+		t.open, t.ended = false, true
 		report(t.notice, err)
 		t.show()
 	})

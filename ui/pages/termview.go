@@ -43,8 +43,9 @@ var (
 	_ desktop.Cursorable = (*termView)(nil)
 )
 
-// termTextSize is the size of the terminal's font.
-const termTextSize float32 = 13
+// termTextSize is the size of the terminal's font: one whose ascent is just below a whole pixel, since the toolkit rounds the
+// base line up and then cuts descenders.
+const termTextSize float32 = 12.9
 
 func newTermView(send func([]byte)) *termView {
 	t := &termView{send: send}
