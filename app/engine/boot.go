@@ -21,6 +21,7 @@ func (s *session) boot() error {
 	if err := s.takeOver(); err != nil {
 		return err
 	}
+	s.taken()
 	if s.machine == nil {
 		if err := s.launch(); err != nil {
 			return err
@@ -166,6 +167,9 @@ func (s *session) connect() {
 	})
 	logs := logfile.NewWriter(s.cfg.Home.Log(app.LogEngine))
 	s.later(func() { _ = logs.Close() })
+	if err := logs.Rotate(); err != nil {
+		s.log.Warn("begin a new log of the engine", "error", err)
+	}
 	for _, service := range []string{control.ServiceDockerd, control.ServiceContainerd} {
 		s.task("log of "+service, func(ctx context.Context) error { return s.mirrorLog(ctx, service, logs) })
 	}

@@ -429,3 +429,28 @@ func TestTakeOverLeavesTheFreshDiskOfTheMachineAlone(t *testing.T) {
 		t.Error("the mark is still there")
 	}
 }
+
+// A stop that comes before a left-over machine is taken over still ends it, and cleanly.
+func TestStopOfALeftOverMachineEndsItCleanly(t *testing.T) {
+	for mode, shutdowns := range map[app.StopMode]int{app.StopClean: 1, app.StopForce: 0} {
+		t.Run(string(mode), func(t *testing.T) {
+			w := newWorld(t)
+			w.run()
+			if err := w.engine.Start(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			w.orphan()
+			w.build(engine.DefaultDeadlines())
+			w.run()
+			if err := w.engine.Stop(t.Context(), mode); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := w.fake.Find(t.Context(), w.home.VM()); !errors.Is(err, vmhost.ErrNoMachine) {
+				t.Errorf("the machine still runs: %v", err)
+			}
+			if got := w.guest.shutdowns(); got > 1 || (mode == app.StopClean && got != shutdowns) {
+				t.Errorf("%d shutdowns", got)
+			}
+		})
+	}
+}

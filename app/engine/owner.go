@@ -66,7 +66,7 @@ type owner struct {
 	sess    *session
 	events  chan report
 	waiting []request
-	answers []func() // given once the state they tell of is published
+	answers []func()  // given once the state they tell of is published
 	asked   time.Time // when the present start was asked for
 }
 

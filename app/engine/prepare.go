@@ -175,6 +175,17 @@ func FindVM(ctx context.Context, drivers []vmhost.Driver, dir string) (vmhost.In
 	return vmhost.Info{}, vmhost.ErrNoMachine
 }
 
+// DiscardVM kills a VM that runs in a folder without a daemon, if there is one, and removes what it left.
+func DiscardVM(ctx context.Context, drivers []vmhost.Driver, dir string) error {
+	var err error
+	for _, d := range drivers {
+		if a, ok := d.(vmhost.Adopter); ok {
+			err = errors.Join(err, a.Discard(ctx, dir))
+		}
+	}
+	return err
+}
+
 // reset removes the engine's data. Nothing runs meanwhile.
 func (o *owner) reset(keepSettings bool) error {
 	h := o.cfg.Home

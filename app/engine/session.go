@@ -32,6 +32,8 @@ type session struct {
 
 	mu    sync.Mutex
 	mode  app.StopMode // how to end, once life is over
+	over  bool         // the end was asked for
+	hold  bool         // a machine may have to be taken over first, for a clean end to end it cleanly
 	force chan struct{}
 	ready bool // docker has answered once
 
@@ -46,7 +48,7 @@ type session struct {
 }
 
 func newSession(e *Engine, events chan<- report, asked time.Time) *session {
-	s := &session{Engine: e, log: e.log, events: events, asked: asked, mode: app.StopClean, force: make(chan struct{})}
+	s := &session{Engine: e, log: e.log, events: events, asked: asked, mode: app.StopClean, force: make(chan struct{}), hold: true}
 	s.life, s.cancel = context.WithCancelCause(context.Background())
 	return s
 }
@@ -55,11 +57,24 @@ func newSession(e *Engine, events chan<- report, asked time.Time) *session {
 func (s *session) end(mode app.StopMode) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.over = true
 	if mode == app.StopForce && s.mode != app.StopForce {
 		s.mode = mode
 		close(s.force)
 	}
-	s.cancel(errEnded)
+	if !s.hold || s.mode == app.StopForce {
+		s.cancel(errEnded)
+	}
+}
+
+// taken says that there is nothing to take over, or that it is.
+func (s *session) taken() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.hold = false
+	if s.over {
+		s.cancel(errEnded)
+	}
 }
 
 func (s *session) wasReady() bool {
@@ -71,8 +86,9 @@ func (s *session) wasReady() bool {
 // live runs the session. It reports its end as the last thing, after all of it is gone.
 func (s *session) live() {
 	err := s.run()
+	s.taken()
 	s.cancel(err)
-	err = errors.Join(err, s.shutdown(err))
+	err = errors.Join(err, s.shutdown(err), s.discard())
 	for _, f := range slices.Backward(s.cleanup) {
 		f()
 	}
@@ -176,6 +192,19 @@ func (s *session) shutdown(cause error) error {
 		return fmt.Errorf("end the virtual machine: %w", err)
 	}
 	return nil
+}
+
+// discard ends a machine that an earlier daemon left and that could not be taken over, if the session was asked to end.
+func (s *session) discard() error {
+	s.mu.Lock()
+	over := s.over
+	s.mu.Unlock()
+	if !over || s.machine != nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 15*time.Second)
+	defer cancel()
+	return DiscardVM(ctx, s.cfg.Drivers, s.cfg.Home.VM())
 }
 
 // powerOff asks the agent for a clean shutdown and waits for the machine to be gone.

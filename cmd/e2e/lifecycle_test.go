@@ -226,8 +226,10 @@ func TestClearFailures(t *testing.T) {
 		if err := os.WriteFile(file, nil, 0o600); err != nil {
 			t.Fatal(err)
 		}
+		own := e.env
 		e.env = append(e.env, "WHERRY_HOME="+file)
 		e.fails([]string{"start"}, "cannot write", "WHERRY_HOME")
+		e.env = own
 	})
 	t.Run("image is damaged", func(t *testing.T) {
 		e := newEngine(t)

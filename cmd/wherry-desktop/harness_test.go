@@ -231,8 +231,12 @@ func (d *desktop) into(placeholder, text string) {
 
 func (d *desktop) typed(text string) {
 	d.t.Helper()
-	d.xdo("type", "--delay", "25", text)
+	line, enter := strings.CutSuffix(text, "\n")
+	d.xdo("type", "--delay", "25", line)
 	d.pause(300 * time.Millisecond)
+	if enter {
+		d.keys("Return")
+	}
 }
 
 func (d *desktop) keys(keys string) {

@@ -83,12 +83,7 @@ func (c *cli) stopForce(ctx context.Context) error {
 			return err
 		}
 	}
-	for _, d := range c.drivers(nil) {
-		if a, ok := d.(vmhost.Adopter); ok {
-			err = errors.Join(err, a.Discard(ctx, c.home.VM()))
-		}
-	}
-	return err
+	return engine.DiscardVM(ctx, c.drivers(nil), c.home.VM())
 }
 
 // killOwner ends a daemon that does not answer and waits until it is gone.
