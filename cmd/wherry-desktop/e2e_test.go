@@ -78,7 +78,7 @@ func TestDesktop(t *testing.T) {
 	d.click("entry", d.memory()+"|")
 	d.keys("ctrl+a")
 	d.typed("12")
-	d.see("12 B of memory are too little to run docker. Set memory to 512MiB or more", 5*time.Second)
+	d.see("12 of memory are too little to run docker. Set memory to 512MiB or more", 5*time.Second)
 	d.shot("settings-error")
 	d.keys("ctrl+a")
 	d.typed("1GiB")

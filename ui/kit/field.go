@@ -13,34 +13,37 @@ import (
 type Field struct {
 	// Box is what is shown.
 	Box  *fyne.Container
-	help string
-	note *Text
+	help *Text
+	err  *widget.Label
+	bad  *fyne.Container
 }
 
 // NewField makes a field.
 func NewField(name, help string, input fyne.CanvasObject) *Field {
-	f := &Field{help: help, note: Hint(help)}
-	f.Box = VBox(0.5, NewText(name, Style{Bold: true}), input, f.note)
-	f.note.Hidden = help == ""
+	f := &Field{help: Hint(help), err: NewPara("")}
+	f.err.Importance, f.err.SizeName = widget.DangerImportance, theme.SizeNameCaptionText
+	f.bad = Flush(f.err)
+	f.Box = VBox(0.5, NewText(name, Style{Bold: true}), input, f.help, f.bad)
+	f.bad.Hide()
+	Visible(f.help, help != "")
 	return f
 }
 
-// SetError shows a message; an empty one shows the help again.
+// SetError shows a message in the help's place; an empty one shows the help again.
 func (f *Field) SetError(msg string) {
-	if msg == "" {
-		f.note.SetText(f.help)
-		f.note.SetColor(look.Muted)
-	} else {
-		f.note.SetText(upper(msg))
-		f.note.SetColor(theme.ColorNameError)
+	if msg != "" {
+		f.err.SetText(Capital(msg))
 	}
-	Visible(f.note, msg != "" || f.help != "")
+	if (msg != "") != f.bad.Visible() {
+		Visible(f.bad, msg != "")
+		Visible(f.help, msg == "" && f.help.Text() != "")
+	}
 }
 
 // Error is the message that is shown, or empty.
 func (f *Field) Error() string {
-	if f.note.style.Color == theme.ColorNameError {
-		return f.note.Text()
+	if f.bad.Visible() {
+		return f.err.Text
 	}
 	return ""
 }

@@ -76,14 +76,15 @@ func (n *Notice) set(tone model.Tone, icon, text, hint string) {
 	n.text = full
 	n.box.SetFill(look.ToneTint(tone))
 	n.icon.SetResource(look.IconIn(icon, look.ToneColor(tone)))
-	n.msg.SetText(upper(text))
+	n.msg.SetText(Capital(text))
 	n.hint.SetText(hint)
 	Visible(n.hintBox, hint != "")
 	Visible(n.copy, tone == model.Bad)
 	n.Box.Show()
 }
 
-func upper(s string) string {
+// Capital makes a sentence begin with a capital letter.
+func Capital(s string) string {
 	r := []rune(s)
 	if len(r) > 0 && r[0] >= 'a' && r[0] <= 'z' {
 		r[0] -= 'a' - 'A'
@@ -105,7 +106,6 @@ func NewEmpty(icon, title, text, button string, tapped func()) *Empty {
 	e := &Empty{title: widget.NewLabelWithStyle(title, fyne.TextAlignCenter, fyne.TextStyle{Bold: true}), text: widget.NewLabelWithStyle(text, fyne.TextAlignCenter, fyne.TextStyle{}), icon: widget.NewIcon(look.IconIn(icon, look.Idle))}
 	e.title.SizeName = "subHeadingText"
 	e.text.Wrapping = fyne.TextWrapWord
-	e.text.Importance = widget.LowImportance
 	e.button = widget.NewButton(button, tapped)
 	e.button.Importance = widget.HighImportance
 	e.button.Hidden = button == ""

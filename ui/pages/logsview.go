@@ -3,6 +3,7 @@ package pages
 import (
 	"context"
 	"io"
+	"math"
 	"sync"
 
 	"fyne.io/fyne/v2"
@@ -72,7 +73,7 @@ func newTextView(env Env, name, text string) *logsView {
 func makeLogsView(env Env, name string, live bool) *logsView {
 	v := &logsView{env: env, name: name, logs: model.NewLogs(keptLines), notice: kit.NewNotice(env.Copy), note: kit.Hint("")}
 	v.cell = fyne.MeasureText("MMMMMMMMMM", logTextSize, fyne.TextStyle{Monospace: true})
-	v.cell.Width /= 10
+	v.cell = fyne.NewSize(v.cell.Width/10, float32(math.Ceil(float64(v.cell.Height))))
 	v.fresh = newSoon(env.Post, v.refresh)
 	v.list = widget.NewList(func() int { return len(v.rows) }, func() fyne.CanvasObject { return newLogRow(v.cell.Height) }, func(i widget.ListItemID, o fyne.CanvasObject) {
 		if i < len(v.rows) {

@@ -27,6 +27,7 @@ type runDialog struct {
 	state  func() model.State
 
 	d       *dialog.CustomDialog
+	body    *container.Scroll
 	image   *widget.SelectEntry
 	name    *widget.Entry
 	command *widget.Entry
@@ -98,9 +99,9 @@ func (r *runDialog) build(image string) {
 	r.ok = kit.Primary("Run", "play", r.start)
 	r.bar.Hide()
 	form := container.New(kit.Columns{Cols: []kit.Column{{Share: 1}, {Share: 1}}, Gap: 24, Top: true}, left, right)
-	body := container.NewVScroll(kit.Pad(1, form))
+	r.body = container.NewVScroll(kit.Pad(1, form))
 	size := r.env.Window.Canvas().Size()
-	r.d = dialog.NewCustomWithoutButtons("Run a container", container.NewBorder(nil, kit.VBox(0.5, r.notice.Box, r.status, r.bar), nil, nil, body), r.env.Window)
+	r.d = dialog.NewCustomWithoutButtons("Run a container", container.NewBorder(nil, kit.VBox(0.5, r.notice.Box, r.status, r.bar), nil, nil, r.body), r.env.Window)
 	r.d.SetButtons([]fyne.CanvasObject{widget.NewButton("Cancel", r.close), r.ok})
 	r.d.Resize(fyne.NewSize(min(size.Width-32, 760), min(size.Height-32, 600)))
 	for key, e := range map[string]*widget.Entry{model.FieldImage: &r.image.Entry, model.FieldName: r.name, model.FieldCommand: r.command, model.FieldPorts: r.ports, model.FieldVolumes: r.volumes, model.FieldEnv: r.envVars} {
@@ -134,6 +135,7 @@ func (r *runDialog) check() model.Run {
 		}
 	}
 	kit.Able(r.ok, len(bad) == 0 && r.cancel == nil)
+	kit.Relayout(r.body)
 	return run
 }
 

@@ -173,9 +173,10 @@ func (p *Settings) check() {
 	for key, f := range p.fields {
 		f.SetError("")
 		if e := bad[key]; e != nil {
-			f.SetError(strings.TrimPrefix(e.Message, "set "+key+": ") + ". " + e.Hint)
+			f.SetError(strings.TrimPrefix(e.Message, "set "+key+": ") + ". " + kit.Capital(e.Hint))
 		}
 	}
+	kit.Relayout(p.content)
 	changed := len(p.form.Changes()) > 0
 	kit.Able(p.apply, changed && len(bad) == 0 && p.loaded)
 	kit.Able(p.revert, changed)

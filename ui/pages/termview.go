@@ -1,6 +1,8 @@
 package pages
 
 import (
+	"math"
+
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/driver/desktop"
@@ -50,7 +52,7 @@ const termTextSize float32 = 12.9
 func newTermView(send func([]byte)) *termView {
 	t := &termView{send: send}
 	t.cell = fyne.MeasureText("MMMMMMMMMM", termTextSize, fyne.TextStyle{Monospace: true})
-	t.cell.Width /= 10
+	t.cell = fyne.NewSize(t.cell.Width/10, float32(math.Ceil(float64(t.cell.Height)))) // whole pixels down, so that lines are evenly spaced
 	t.screen = vt.New(80, 24, 5000, send)
 	t.ExtendBaseWidget(t)
 	return t

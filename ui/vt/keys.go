@@ -58,7 +58,7 @@ func (s *Screen) Encode(k Key, m Mod) []byte {
 		}
 		return []byte("\x1b[" + letter)
 	case k <= PageDown:
-		return tilde(int(k-Insert)+2, m)
+		return tilde([...]int{2, 3, 5, 6}[k-Insert], m)
 	case k >= F1 && k <= F4:
 		letter := "PQRS"[k-F1 : k-F1+1]
 		if m != 0 {
