@@ -69,7 +69,7 @@ func (s *Source) fillSizes(l *model.Lists) {
 		return
 	}
 	l.Volumes = convert(l.Volumes, func(v model.Volume) model.Volume {
-		if n, ok := s.sizes[v.Name]; ok && v.Size < 0 {
+		if n, ok := s.sizes[v.Name]; ok {
 			v.Size = n
 		}
 		return v
