@@ -75,6 +75,7 @@ func (s *service) once(stop, kill <-chan struct{}) (stopped bool) {
 		s.state.Error = fmt.Sprintf("start: %v", err)
 		return false
 	}
+	began := time.Now()
 	end := s.board.stageOnce(s.name)
 	s.state.PID = p.pid
 	s.set(control.ServiceStarting)
@@ -88,6 +89,7 @@ func (s *service) once(stop, kill <-chan struct{}) (stopped bool) {
 		case <-ready:
 			ready = nil
 			end()
+			s.log.Info("service is ready", "service", s.name, "after", time.Since(began).Round(time.Millisecond))
 			s.set(control.ServiceReady)
 			s.onReady(true)
 		case err := <-p.exited:
