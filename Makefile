@@ -25,6 +25,7 @@ run: deps build guest ## set everything up, start the engine and run a first con
 	@bin/wherry welcome
 
 test: deps build guest ## run all tests, those with a VM included
+	@$(MAKE) --no-print-directory guest ARCH=arm64
 	@bash .ci/test
 
 check: ## format, vet, staticcheck, cross-builds and import rules
