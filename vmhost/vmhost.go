@@ -17,6 +17,8 @@ var (
 	ErrDiskLocked = errors.New("disk is in use by another process")
 	// ErrNoMemory means that the host could not give the memory that the Spec asks for.
 	ErrNoMemory = errors.New("not enough memory on the host")
+	// ErrHostFull means that the host has no space for what the machine writes to a disk.
+	ErrHostFull = errors.New("no space left on the host's disk")
 	// ErrNotRunning is returned by calls that need a running machine.
 	ErrNotRunning = errors.New("virtual machine is not running")
 	// ErrNoMachine is returned by Adopter.Find when nothing is left over.

@@ -18,20 +18,20 @@ var knownAccels = []string{"kvm", "hvf", "whpx", tcg}
 func isAuto(accel string) bool { return accel == "" || accel == "auto" }
 
 // plan finds QEMU and decides how it is to run a Spec.
-func (d *Driver) plan(ctx context.Context, s vmhost.Spec) (binary string, p plan, err error) {
-	binary, err = findBinary(d.config.Binary, s.Arch)
+func (d *Driver) plan(ctx context.Context, s vmhost.Spec) (prog program, p plan, err error) {
+	binary, err := findBinary(d.config.Binary, s.Arch)
 	if err != nil {
-		return "", plan{}, err
+		return program{}, plan{}, err
 	}
-	program, err := d.host.program(ctx, binary)
+	prog, err = d.host.program(ctx, binary)
 	if err != nil {
-		return "", plan{}, err
+		return program{}, plan{}, err
 	}
-	accel, err := d.accelFor(ctx, s, program)
+	accel, err := d.accelFor(ctx, s, prog)
 	if err != nil {
-		return "", plan{}, err
+		return program{}, plan{}, err
 	}
-	return binary, planFor(accel, s.Arch, program.Version), nil
+	return prog, planFor(accel, s.Arch, prog.Version), nil
 }
 
 // accelFor is the accelerator that the Spec asks for, or the best one that works.

@@ -15,6 +15,8 @@ type plan struct {
 	version version // of QEMU
 	// monitor is where QMP's socket comes from: "fd=3" for one that QEMU inherits, or "path=…".
 	monitor string
+	// incoming makes QEMU wait for a saved state, and then for the command to run.
+	incoming bool
 }
 
 // linkPort is the name under which the guest finds the port of vmhost.ChannelLink.
@@ -49,7 +51,7 @@ func arguments(s vmhost.Spec, p plan) []string {
 	for i, disk := range s.Disks {
 		args = append(args, diskArguments(i, disk)...)
 	}
-	return append(args,
+	args = append(args,
 		"-device", "virtio-serial-pci,max_ports=2",
 		"-chardev", "socket,id=link,server=on,wait=off,path="+escape(f.link),
 		"-device", "virtserialport,id="+linkDevice+",chardev=link,name="+linkPort,
@@ -58,6 +60,10 @@ func arguments(s vmhost.Spec, p plan) []string {
 		"-device", "virtio-balloon-pci,free-page-reporting=on",
 		"-device", "virtio-rng-pci",
 	)
+	if p.incoming {
+		args = append(args, "-S", "-incoming", "defer")
+	}
+	return args
 }
 
 func machineType(arch vmhost.Arch) string {
@@ -86,11 +92,14 @@ func commandLine(s vmhost.Spec) string {
 	return strings.TrimSpace(console + " " + s.Cmdline)
 }
 
+// diskNode is QEMU's name of a disk.
+func diskNode(i int) string { return fmt.Sprintf("disk%d", i) }
+
 // diskArguments add one disk. Its writes go through the host's page cache and are flushed when the guest says so; what
 // the guest discards or zeroes becomes a hole in the file; a full host disk pauses the machine instead of failing the
 // guest's writes.
 func diskArguments(i int, d vmhost.Disk) []string {
-	node := fmt.Sprintf("disk%d", i)
+	node := diskNode(i)
 	file := ",file.driver=file,file.aio=threads,file.filename=" + escape(d.Path)
 	device := "virtio-blk-pci,drive=" + node + ",serial=" + escape(d.ID)
 	if d.ReadOnly {

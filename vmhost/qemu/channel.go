@@ -22,18 +22,18 @@ func (m *Machine) Open(ctx context.Context, ch vmhost.Channel) (net.Conn, error)
 		m.mu.Unlock()
 		return nil, vmhost.ErrNotRunning
 	}
-	if m.channels[ch] {
+	if m.suspending || m.channels[ch] != nil {
 		m.mu.Unlock()
-		return nil, fmt.Errorf("open %q: channel is open already", path)
+		return nil, fmt.Errorf("open %q: channel is open already, or the machine is being suspended", path)
 	}
-	m.channels[ch] = true
-	m.mu.Unlock()
-
 	conn := &channelConn{closed: func() {
 		m.mu.Lock()
 		defer m.mu.Unlock()
-		m.channels[ch] = false
+		delete(m.channels, ch)
 	}}
+	m.channels[ch] = conn
+	m.mu.Unlock()
+
 	if ch == vmhost.ChannelLink {
 		if err := run.events.port.settle(ctx, m.done); err != nil {
 			conn.closed()

@@ -41,6 +41,8 @@ func explain(said string, s vmhost.Spec) error {
 	case has(`to get "write" lock`, `to get shared "write" lock`, "used by another process", "Failed to lock byte"):
 		return hinted(fmt.Errorf("%w: %s", vmhost.ErrDiskLocked, lockedImage(said, s)),
 			"Stop the other program that uses this disk, perhaps another Wherry or a QEMU started by hand")
+	case has("load of migration failed"):
+		return fmt.Errorf("%w: QEMU refuses it: %s", vmhost.ErrStateMismatch, firstLine(said))
 	case has("annot set up guest memory", "Cannot allocate memory", "phys-bits too low", "ram size too large"):
 		return hinted(fmt.Errorf("%w for a machine with %d MiB: %s", vmhost.ErrNoMemory, s.Memory/mebibyte, lastLine(said)),
 			"Give the machine less memory, or close other programs")

@@ -23,6 +23,8 @@ type files struct {
 	monitor string // QMP
 	link    string // vmhost.ChannelLink
 	network string // vmhost.ChannelNetwork
+	state   string // a saved state on its way to or from QEMU
+	ticket  string // admits a saved state; see stateHeader
 	errors  string // what QEMU prints
 }
 
@@ -36,13 +38,15 @@ func filesIn(dir string) files {
 		monitor: in("qmp.sock"),
 		link:    in("link.sock"),
 		network: in("net.sock"),
+		state:   in("state.sock"),
+		ticket:  in("ticket"),
 		errors:  in("qemu.log"),
 	}
 }
 
 // check is an error if the folder's path is too long for its sockets.
 func (f files) check() error {
-	for _, socket := range []string{f.monitor, f.link, f.network} {
+	for _, socket := range []string{f.monitor, f.link, f.network, f.state} {
 		if len(socket) > maxSocketPath {
 			return hinted(fmt.Errorf("path of socket %q has %d bytes, more than %d", socket, len(socket), maxSocketPath),
 				"Choose a shorter folder, for example by setting WHERRY_HOME")
@@ -62,9 +66,9 @@ func (f files) socket(ch vmhost.Channel) (string, error) {
 	return "", fmt.Errorf("channel %d: unknown", ch)
 }
 
-// removeStale removes what a machine that is gone has left. The lock and what QEMU printed stay.
+// removeStale removes what a machine that is gone has left. The lock, the ticket and what QEMU printed stay.
 func (f files) removeStale() {
-	for _, path := range []string{f.monitor, f.link, f.network, f.pid, f.record} {
+	for _, path := range []string{f.monitor, f.link, f.network, f.state, f.pid, f.record} {
 		_ = os.Remove(path)
 	}
 }

@@ -37,5 +37,12 @@ func hostBoot() string {
 	return build + " " + id
 }
 
+// hostCPU names what of the host a guest can see: its processor and the version of the system.
+func hostCPU() string {
+	cpu, _ := unix.Sysctl("machdep.cpu.brand_string")
+	build, _ := unix.Sysctl("kern.osversion")
+	return cpu + ", " + build
+}
+
 // tied has nothing to offer here: a probe that loses its parent ends by itself when its loop is done.
 func tied() *syscall.SysProcAttr { return nil }

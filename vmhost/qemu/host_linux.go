@@ -49,5 +49,22 @@ func hostBoot() string {
 	return unix.ByteSliceToString(name.Release[:]) + " " + strings.TrimSpace(string(id))
 }
 
+// hostCPU names what of the host a guest can see: its processor and the version of the kernel.
+func hostCPU() string {
+	var name unix.Utsname
+	_ = unix.Uname(&name)
+	text, _ := os.ReadFile("/proc/cpuinfo")
+	first, _, _ := strings.Cut(string(text), "\n\n")
+	seen := []string{unix.ByteSliceToString(name.Release[:])}
+	for line := range strings.Lines(first) {
+		key, value, _ := strings.Cut(line, ":")
+		switch strings.TrimSpace(key) {
+		case "model name", "stepping", "microcode", "flags", "CPU implementer", "CPU part", "CPU revision", "Features":
+			seen = append(seen, strings.TrimSpace(value))
+		}
+	}
+	return strings.Join(seen, ", ")
+}
+
 // tied makes a program end with the thread that starts it, which the caller keeps alive.
 func tied() *syscall.SysProcAttr { return &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} }

@@ -44,6 +44,12 @@ func hostBoot() string {
 	return fmt.Sprintf("%d.%d.%d boot %d", v.MajorVersion, v.MinorVersion, v.BuildNumber, boot)
 }
 
+// hostCPU names what of the host a guest can see: its processor and the version of the system.
+func hostCPU() string {
+	v := windows.RtlGetVersion()
+	return fmt.Sprintf("%s, %d.%d.%d", os.Getenv("PROCESSOR_IDENTIFIER"), v.MajorVersion, v.MinorVersion, v.BuildNumber)
+}
+
 // tied has only the window to hide: a probe that loses its parent ends by itself when its loop is done.
 func tied() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{CreationFlags: windows.CREATE_NO_WINDOW}

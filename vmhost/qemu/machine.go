@@ -26,6 +26,9 @@ type Machine struct {
 	log    hclog.Logger
 	// done is closed when the machine is gone or will never be; err is set before.
 	done chan struct{}
+	// saved is the state to go on from; nil for a machine that boots.
+	saved  *vmhost.State
+	pauses pauseState
 
 	mu sync.Mutex
 	// started is made by the first Start and closed when that has ended, with info or startErr set.
@@ -35,7 +38,8 @@ type Machine struct {
 	startErr    error
 	stopped     bool // by us
 	run         *running
-	channels    map[vmhost.Channel]bool // those that are open
+	channels    map[vmhost.Channel]*channelConn // those that are open
+	suspending  bool
 	err         error
 }
 
@@ -48,7 +52,7 @@ func newMachine(d *Driver, s vmhost.Spec) *Machine {
 		files:    filesIn(s.Dir),
 		log:      d.log,
 		done:     make(chan struct{}),
-		channels: make(map[vmhost.Channel]bool),
+		channels: make(map[vmhost.Channel]*channelConn),
 	}
 }
 

@@ -15,6 +15,8 @@ type record struct {
 	Spec    vmhost.Spec `json:"spec"`
 	Accel   string      `json:"accel"`
 	Version string      `json:"version"`
+	// Machine is what a state that this QEMU saves belongs to.
+	Machine identity `json:"machine"`
 	// ConsoleOffset is where this boot's output begins in the console log.
 	ConsoleOffset int64 `json:"console_offset"`
 }

@@ -97,11 +97,19 @@ func (r *running) crash(end error) error {
 
 // events keeps what QEMU's events said.
 type events struct {
-	log  hclog.Logger
-	port guestPort
+	log    hclog.Logger
+	spec   vmhost.Spec
+	port   guestPort
+	pauses *pauseState
+	// migrated has the last end of a migration; see running.awaitMigration.
+	migrated chan string
 
 	mu     sync.Mutex
 	reason string // of the last SHUTDOWN
+}
+
+func newEvents(m *Machine) *events {
+	return &events{log: m.log, spec: m.spec, pauses: &m.pauses, migrated: make(chan string, 1)}
 }
 
 func (e *events) handle(event monitorEvent) {
@@ -124,7 +132,23 @@ func (e *events) handle(event monitorEvent) {
 			e.port.guestChanged(data.Open)
 		}
 	case "BLOCK_IO_ERROR":
-		e.log.Error("disk error: the machine is paused", "data", string(event.Data))
+		if pause, ok := decodePause(event.Data, e.spec); ok {
+			e.log.Error("machine is paused", "error", pause.Err)
+			e.pauses.set(pause)
+		}
+	case "RESUME":
+		e.pauses.set(vmhost.Pause{})
+	case "MIGRATION":
+		var data struct {
+			Status string `json:"status"`
+		}
+		if err := json.Unmarshal(event.Data, &data); err == nil && finalStatus(data.Status) {
+			select {
+			case <-e.migrated:
+			default:
+			}
+			e.migrated <- data.Status // has room: only this function sends
+		}
 	}
 }
 

@@ -42,6 +42,9 @@ func Suite(t *testing.T, newHarness func(t *testing.T) Harness) {
 		{"stop by power button waits for its context", testPowerButton},
 		{"channels, and the guest powers off", testChannels},
 		{"two machines, and one panics", testTwoMachines},
+		{"suspend and resume", testSuspend},
+		{"a state of no use", testUselessState},
+		{"suspend fails", testFailedSuspend},
 		{"adopt", testAdopt},
 		{"discard", testDiscard},
 	}
