@@ -25,7 +25,8 @@ type State struct {
 // A Suspender is a Machine that can end with its state kept in a file.
 type Suspender interface {
 	// Suspend ends a running machine; it returns when the state is safe on the disk and the machine gone, with an Err of
-	// nil. The guest does not notice; to save and load faster, free its memory before. After an error the machine goes on
+	// nil. The channels are closed before, so
+	// that the guest knows; it notices nothing else. To save and load faster, free its memory before. After an error the machine goes on
 	// and there is no file (unless Stop or a crash ended the machine meanwhile); so it does after a crash of the host or of
 	// this process, though the file may be there then: it is refused once the machine has gone on. File is replaced.
 	Suspend(ctx context.Context, s State) error

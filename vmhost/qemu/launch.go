@@ -191,7 +191,7 @@ func (r *running) takeOver(ctx context.Context) error {
 	case "io-error":
 		pause, err := r.findPause(ctx)
 		if err == nil {
-			r.events.pauses.set(pause)
+			r.events.pauses.Set(pause)
 		}
 		return err
 	case "paused", "postmigrate":

@@ -28,7 +28,7 @@ type Machine struct {
 	done chan struct{}
 	// saved is the state to go on from; nil for a machine that boots.
 	saved  *vmhost.State
-	pauses pauseState
+	pauses vmhost.PauseState
 
 	mu sync.Mutex
 	// started is made by the first Start and closed when that has ended, with info or startErr set.

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"sync"
 
 	"github.com/wherry-app/wherry/vmhost"
 )
@@ -13,7 +12,7 @@ import (
 var _ vmhost.Pauser = (*Machine)(nil)
 
 // Pauses reports troubles with disks; see vmhost.Pauser.
-func (m *Machine) Pauses() (pauses <-chan vmhost.Pause, cancel func()) { return m.pauses.watch() }
+func (m *Machine) Pauses() (pauses <-chan vmhost.Pause, cancel func()) { return m.pauses.Watch() }
 
 // Continue lets a paused machine run; see vmhost.Pauser.
 func (m *Machine) Continue(ctx context.Context) error {
@@ -27,45 +26,6 @@ func (m *Machine) Continue(ctx context.Context) error {
 		return errors.New("continue machine: it is being suspended")
 	}
 	return run.monitor.execute(ctx, "cont", nil, nil)
-}
-
-// pauseState is the present Pause and who wants to know it.
-type pauseState struct {
-	mu       sync.Mutex
-	now      vmhost.Pause
-	watchers map[chan vmhost.Pause]struct{}
-}
-
-func (p *pauseState) watch() (<-chan vmhost.Pause, func()) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	w := make(chan vmhost.Pause, 1)
-	w <- p.now
-	if p.watchers == nil {
-		p.watchers = make(map[chan vmhost.Pause]struct{})
-	}
-	p.watchers[w] = struct{}{}
-	return w, func() {
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		delete(p.watchers, w)
-	}
-}
-
-func (p *pauseState) set(now vmhost.Pause) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.now.Err == nil && now.Err == nil {
-		return
-	}
-	p.now = now
-	for w := range p.watchers {
-		select {
-		case <-w:
-		default:
-		}
-		w <- now // has room: only this function sends, under p.mu
-	}
 }
 
 // diskError is QEMU's event BLOCK_IO_ERROR.

@@ -100,7 +100,7 @@ type events struct {
 	log    hclog.Logger
 	spec   vmhost.Spec
 	port   guestPort
-	pauses *pauseState
+	pauses *vmhost.PauseState
 	// migrated has the last end of a migration; see running.awaitMigration.
 	migrated chan string
 
@@ -134,10 +134,10 @@ func (e *events) handle(event monitorEvent) {
 	case "BLOCK_IO_ERROR":
 		if pause, ok := decodePause(event.Data, e.spec); ok {
 			e.log.Error("machine is paused", "error", pause.Err)
-			e.pauses.set(pause)
+			e.pauses.Set(pause)
 		}
 	case "RESUME":
-		e.pauses.set(vmhost.Pause{})
+		e.pauses.Set(vmhost.Pause{})
 	case "MIGRATION":
 		var data struct {
 			Status string `json:"status"`

@@ -28,6 +28,14 @@ type Knobs struct {
 	DieErr error
 	// HangOnStop makes a machine immortal to Stop, which then ends with its context, and that with an error.
 	HangOnStop bool
+	// SuspendErr is what Suspend returns, after SuspendDelay; the machine goes on then.
+	SuspendErr error
+	// SuspendDelay is how long Suspend takes, if its context lasts as long.
+	SuspendDelay time.Duration
+	// ResumeErr is what Start of a resumed machine returns, after StartDelay. What Resumer says of the file holds.
+	ResumeErr error
+	// ContinueErr is what Continue returns; a paused machine stays so then.
+	ContinueErr error
 	// Refuse makes Open fail, by channel.
 	Refuse map[vmhost.Channel]error
 	// Script is what the host reads first on each newly opened channel, before what the guest writes.
@@ -42,11 +50,14 @@ type Fake struct {
 	// processes are the machines that run, by their folder; they live on when their owner is orphaned.
 	processes map[string]*fakeProcess
 	owners    map[string]*fakeMachine
+	// asleep are the suspended ones, by the ticket in their files.
+	asleep map[string]*fakeProcess
 }
 
 var (
 	_ vmhost.Driver  = (*Fake)(nil)
 	_ vmhost.Adopter = (*Fake)(nil)
+	_ vmhost.Resumer = (*Fake)(nil)
 )
 
 // NewFake makes a Fake without failures.
@@ -54,6 +65,7 @@ func NewFake() *Fake {
 	return &Fake{
 		processes: make(map[string]*fakeProcess),
 		owners:    make(map[string]*fakeMachine),
+		asleep:    make(map[string]*fakeProcess),
 	}
 }
 
@@ -171,8 +183,11 @@ func (f *Fake) unclaim(m *fakeMachine) {
 	}
 }
 
-// run starts the process of m.
+// run starts the process of a machine. Those that sleep in its folder never wake up.
 func (f *Fake) run(s vmhost.Spec) *fakeProcess {
+	for _, process := range f.forgetAsleep(s.Dir) {
+		process.end(nil)
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.lastPID++

@@ -20,12 +20,15 @@ type fakeMachine struct {
 	done    chan struct{}
 	started chan struct{} // closed when Start has ended
 	stop    chan struct{} // closed by the first Stop
+	left    chan struct{} // closed when the process sleeps
+	pauses  vmhost.PauseState
 
 	mu       sync.Mutex
 	claimed  bool // Start was called
 	stopped  bool
 	orphaned bool
-	process  *fakeProcess // nil unless running
+	saved    *vmhost.State // to go on from, else nil
+	process  *fakeProcess  // nil unless running
 	channels map[vmhost.Channel]net.Conn
 	err      error
 	startErr error
@@ -40,6 +43,7 @@ func newFakeMachine(f *Fake, s vmhost.Spec) *fakeMachine {
 		done:     make(chan struct{}),
 		started:  make(chan struct{}),
 		stop:     make(chan struct{}),
+		left:     make(chan struct{}),
 		channels: make(map[vmhost.Channel]net.Conn),
 	}
 }
@@ -119,16 +123,33 @@ func (m *fakeMachine) launch(ctx context.Context) (process *fakeProcess, err err
 	if knobs.StartErr != nil {
 		return nil, knobs.StartErr
 	}
-	process = m.fake.run(m.spec)
+	if process, err = m.wake(knobs); err != nil {
+		return nil, err
+	}
 	if knobs.DieAfter > 0 {
 		process.dieAfter(knobs.DieAfter, knobs.DieErr)
 	}
 	return process, nil
 }
 
+// wake starts the process, or wakes it up.
+func (m *fakeMachine) wake(knobs Knobs) (*fakeProcess, error) {
+	if m.saved == nil {
+		return m.fake.run(m.spec), nil
+	}
+	if knobs.ResumeErr != nil {
+		dropUseless(m.saved.File, knobs.ResumeErr)
+		return nil, knobs.ResumeErr
+	}
+	return m.fake.resume(m.spec, *m.saved)
+}
+
 // watch closes Done behind the process.
 func (m *fakeMachine) watch(process *fakeProcess) {
-	<-process.done
+	select {
+	case <-process.done:
+	case <-m.left:
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.orphaned {
@@ -146,8 +167,14 @@ func (m *fakeMachine) watch(process *fakeProcess) {
 func (m *fakeMachine) forget() {
 	m.mu.Lock()
 	m.orphaned, m.process = true, nil
-	open := slices.Collect(maps.Values(m.channels))
 	m.fake.unclaim(m)
+	m.mu.Unlock()
+	m.closeChannels()
+}
+
+func (m *fakeMachine) closeChannels() {
+	m.mu.Lock()
+	open := slices.Collect(maps.Values(m.channels))
 	m.mu.Unlock()
 	for _, conn := range open {
 		_ = conn.Close()

@@ -180,6 +180,9 @@ func testFailedSuspend(t *testing.T, s *suite) {
 	cancel()
 	fails(cancelled, st, context.Canceled)
 	s.suspend(t, m, st)
+	if _, err := s.resume(t, spec, st); err != nil {
+		t.Errorf("start: %v", err)
+	}
 }
 
 func mustWrite(t *testing.T, path string, content []byte) {
