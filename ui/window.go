@@ -212,6 +212,9 @@ func (w *Window) page(name model.Page) pages.Page {
 // navigate opens a page, and on it what key names.
 func (w *Window) navigate(name model.Page, key string) {
 	p := w.page(name)
+	if name != w.current {
+		w.win.Canvas().Unfocus() // what is hidden must not take keys
+	}
 	w.current = name
 	for _, other := range w.pages {
 		kit.Visible(other.Content(), other == p)

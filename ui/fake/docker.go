@@ -33,17 +33,28 @@ type Docker struct {
 // NewDocker starts one for as long as the test lasts.
 func NewDocker(t testing.TB) *Docker {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "d.sock")
-	l, err := net.Listen("unix", path)
+	d, err := ListenDocker(filepath.Join(t.TempDir(), "d.sock"))
 	if err != nil {
 		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = d.Close() })
+	return d
+}
+
+// ListenDocker starts one on a socket at path.
+func ListenDocker(path string) (*Docker, error) {
+	l, err := net.Listen("unix", path)
+	if err != nil {
+		return nil, err
 	}
 	d := &Docker{Socket: "unix://" + path, watchers: map[chan string]bool{}}
 	d.server = &http.Server{Handler: d}
 	go func() { _ = d.server.Serve(l) }()
-	t.Cleanup(func() { _ = d.server.Close() })
-	return d
+	return d, nil
 }
+
+// Close ends it and all its streams.
+func (d *Docker) Close() error { return d.server.Close() }
 
 // Set replaces the objects and tells the watchers.
 func (d *Docker) Set(cs []model.Container, ims []model.Image) {

@@ -37,7 +37,7 @@ type filesView struct {
 	files  Files
 	ct     model.Container
 	box    *fyne.Container
-	path   *widget.Entry
+	path   *kit.Entry
 	list   *widget.List
 	notice *kit.Notice
 	note   *kit.Text
@@ -48,7 +48,7 @@ type filesView struct {
 
 func newFilesView(env Env, files Files, ct model.Container) *filesView {
 	v := &filesView{env: env, files: files, ct: ct, notice: kit.NewNotice(env.Copy), note: kit.Hint(""), cancel: func() {}}
-	v.path = widget.NewEntry()
+	v.path = kit.NewEntry("/")
 	v.path.OnSubmitted = v.open
 	v.list = widget.NewList(func() int { return len(v.rows) }, func() fyne.CanvasObject { return newFileRow(v) }, func(i widget.ListItemID, o fyne.CanvasObject) {
 		o.(*fileRow).set(v.rows[i])

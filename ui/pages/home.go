@@ -60,7 +60,7 @@ func NewHome(env Env, w Welcomer, history *model.History) *Home {
 	h.cpu = newChartCard("Processor", "cpu", history.Cap())
 	h.memory = newChartCard("Memory", "memory", history.Cap())
 	h.disk = newChartCard("Disk", "disk", history.Cap())
-	h.charts = kit.Tiles(250, h.cpu.card, h.memory.card, h.disk.card)
+	h.charts = kit.Tiles(205, h.cpu.card, h.memory.card, h.disk.card)
 	h.running = newRunningView(env)
 	h.hello = newHelloView(env, h.sayHello)
 

@@ -210,14 +210,14 @@ func (p *Settings) save() {
 type sliderField struct {
 	box    *fyne.Container
 	slider *widget.Slider
-	entry  *widget.Entry
+	entry  *kit.Entry
 	steps  []int64
 	show   func(int64) string
 	quiet  bool
 }
 
 func newSliderField(show func(int64) string, changed func(int64), typed func(string)) *sliderField {
-	f := &sliderField{show: show, slider: widget.NewSlider(0, 1), entry: widget.NewEntry(), steps: []int64{0, 1}}
+	f := &sliderField{show: show, slider: widget.NewSlider(0, 1), entry: kit.NewEntry(""), steps: []int64{0, 1}}
 	f.slider.OnChanged = func(v float64) {
 		if i := int(v); !f.quiet && i < len(f.steps) {
 			f.quiet = true
