@@ -27,6 +27,9 @@ func (m *Machine) Suspend(ctx context.Context, s vmhost.State) error {
 	}
 	defer m.endSuspend()
 	begin := time.Now()
+	if err := run.wantRunning(ctx); err != nil {
+		return fmt.Errorf("suspend machine: %w", err)
+	}
 	if err := m.partChannels(ctx, run); err != nil {
 		return fmt.Errorf("suspend machine: %w", err)
 	}
@@ -78,6 +81,15 @@ func (m *Machine) partChannels(ctx context.Context, run *running) error {
 	return run.events.port.settle(ctx, m.done)
 }
 
+// wantRunning is an error unless the machine runs.
+func (r *running) wantRunning(ctx context.Context) error {
+	status, err := r.status(ctx)
+	if err == nil && status != "running" {
+		err = fmt.Errorf("it is not running but %q", status)
+	}
+	return err
+}
+
 // save stops the processors and writes the machine's state, or lets them go on after an error. It returns how many bytes
 // that were.
 func (r *running) save(ctx context.Context, s vmhost.State) (size int64, err error) {
@@ -90,10 +102,8 @@ func (r *running) save(ctx context.Context, s vmhost.State) (size int64, err err
 			}
 		}
 	}()
-	if status, err := r.status(ctx); err != nil {
+	if err := r.wantRunning(ctx); err != nil { // since it may have been paused meanwhile
 		return 0, err
-	} else if status != "running" {
-		return 0, fmt.Errorf("it is not running but %q", status)
 	}
 	cleanup.push(func() { r.goOn(ctx) })
 	if err := r.monitor.execute(ctx, "stop", nil, nil); err != nil {

@@ -12,6 +12,8 @@ const (
 	PowerOff = "poweroff"
 	Reboot   = "reboot"
 	Panic    = "panic"
+	// Fill writes a MiB to the first disk; the guest answers with the same line once that is done.
+	Fill = "fill"
 )
 
 // Greeting is the line that a guest says first to each new host; sessions are counted from 1, so a gap or a repeated
@@ -36,6 +38,9 @@ func Serve(conn io.ReadWriter, session int, do func(command string)) error {
 		case PowerOff, Reboot, Panic:
 			do(command)
 		default:
+			if command == Fill {
+				do(command)
+			}
 			if _, err := io.WriteString(conn, line); err != nil {
 				return err
 			}

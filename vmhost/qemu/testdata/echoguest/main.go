@@ -2,6 +2,8 @@
 package main
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -9,13 +11,14 @@ import (
 	"syscall"
 
 	"github.com/wherry-app/wherry/vmhost/vmtest/echo"
+	"golang.org/x/sys/unix"
 )
 
 func main() {
 	if err := run(); err != nil {
 		fmt.Println("echoguest:", err)
 	}
-	power(echo.PowerOff)
+	perform(echo.PowerOff)
 }
 
 func run() error {
@@ -47,7 +50,7 @@ func serve(device string, session int) error {
 		return err
 	}
 	defer port.Close()
-	return echo.Serve(port, session, power)
+	return echo.Serve(port, session, perform)
 }
 
 func findPort(name string) (string, error) {
@@ -63,8 +66,24 @@ func findPort(name string) (string, error) {
 	return "", fmt.Errorf("no port %s among %q", name, ports)
 }
 
-// power ends the guest.
-func power(command string) {
+// fill writes a MiB to the first disk, whose driver may be a module in the initrd.
+func fill() error {
+	if module, err := os.Open("/virtio_blk.ko"); err == nil {
+		defer module.Close()
+		if err := unix.FinitModule(int(module.Fd()), "", 0); err != nil && err != syscall.EEXIST {
+			return err
+		}
+	}
+	disk, err := os.OpenFile("/dev/vda", os.O_WRONLY|os.O_SYNC, 0)
+	if err != nil {
+		return err
+	}
+	_, err = disk.Write(bytes.Repeat([]byte("full"), 1<<18))
+	return errors.Join(err, disk.Close())
+}
+
+// perform does what a command says; most end the guest.
+func perform(command string) {
 	var err error
 	switch command {
 	case echo.PowerOff:
@@ -73,6 +92,8 @@ func power(command string) {
 		err = syscall.Reboot(syscall.LINUX_REBOOT_CMD_RESTART)
 	case echo.Panic:
 		err = os.WriteFile("/proc/sysrq-trigger", []byte("c"), 0)
+	case echo.Fill:
+		err = fill()
 	}
 	fmt.Println("echoguest:", command, err)
 }
