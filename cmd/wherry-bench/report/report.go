@@ -48,6 +48,8 @@ type Start struct {
 	// Name of the figure that it belongs to.
 	Name    string  `json:"name"`
 	Seconds float64 `json:"seconds"`
+	// Processor is what the VM and the daemon used of the processors, in seconds; other programs change it little.
+	Processor float64 `json:"processor_seconds"`
 	// Others is how much of the machine's processors others used meanwhile, in percent: where that is much, the time
 	// says little.
 	Others float64     `json:"others_percent"`
