@@ -37,7 +37,7 @@ func (c *children) start(path string, args []string, attr *os.ProcAttr) (p *os.P
 	return p, ch, nil
 }
 
-// run runs a program to its end and returns its output and exit status; err is for one that did not run or was killed.
+// run runs a program to its end and returns the end of its output and its exit status; err is for one that did not run or was killed.
 func (c *children) run(path string, args ...string) (output string, status int, err error) {
 	r, w, err := os.Pipe()
 	if err != nil {
@@ -49,7 +49,7 @@ func (c *children) run(path string, args ...string) (output string, status int, 
 	if err != nil {
 		return "", 0, fmt.Errorf("start %s: %w", path, err)
 	}
-	text := readTail(r, 4096)
+	text := readTail(r, 300)
 	err = <-exited
 	var status1 exitStatus
 	if asExit(err, &status1) {

@@ -87,7 +87,7 @@ func (d *dataDisk) look() (*ext4Super, error) {
 	if !isBlank {
 		return nil, &diskError{
 			fmt.Sprintf("the data disk holds something that is not Wherry's (at byte %d); it is left as it is", where),
-			"look at it with `wherry rescue`; if nothing on it is needed, run `wherry reset`",
+			"try `wherry rescue e2fsck " + d.device + "`; if nothing on it is needed, run `wherry reset`",
 		}
 	}
 	return nil, nil

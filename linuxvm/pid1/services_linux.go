@@ -58,7 +58,7 @@ const hostGateway = "192.168.127.254"
 
 // runServices runs containerd and dockerd until the guest is to power off and they have ended.
 func (a *Agent) runServices(dataReady <-chan struct{}) {
-	var stopContainerd, killContainerd = make(chan struct{}), make(chan struct{})
+	stopContainerd, killContainerd := make(chan struct{}), make(chan struct{})
 	var wg sync.WaitGroup
 	wg.Go(func() {
 		a.service(containerd(), dataReady, func(bool) {}).run(stopContainerd, killContainerd)
