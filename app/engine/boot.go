@@ -156,6 +156,7 @@ func (s *session) connect() {
 		})
 		return
 	}
+	s.network = network
 	s.task("network", func(ctx context.Context) error {
 		return again(ctx, func(ctx context.Context) error {
 			conn, err := s.machine.Open(ctx, vmhost.ChannelNetwork)

@@ -454,3 +454,27 @@ func TestStopOfALeftOverMachineEndsItCleanly(t *testing.T) {
 		})
 	}
 }
+
+// A VM that dies is first seen as a broken link. A start that comes in that moment means a new VM, not the dying one.
+func TestStartWhileTheMachineDiesIsANewStart(t *testing.T) {
+	w := newWorld(t)
+	w.run()
+	if err := w.engine.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	w.guest.mu.Lock()
+	w.guest.mute = true
+	w.guest.mu.Unlock()
+	w.guest.cut()
+	before := w.until("booting", is(app.StateBooting))
+	start := make(chan error, 1)
+	go func() { start <- w.engine.Start(t.Context()) }()
+	w.until("a start waits", func(s app.Snapshot) bool { return s.Seq > before.Seq })
+	w.guest.mu.Lock()
+	w.guest.mute = false
+	w.guest.mu.Unlock()
+	w.fake.Kill(w.home.VM())
+	if err := <-start; err != nil {
+		t.Errorf("start: %v", err)
+	}
+}

@@ -3,6 +3,7 @@ package engine_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -177,6 +178,7 @@ type guest struct {
 	inside  *vmtest.Guest
 	conns   []net.Conn
 	deaf    bool // does not shut down when asked
+	mute    bool // hangs up on whoever opens the link
 	stops   int
 }
 
@@ -219,12 +221,16 @@ func (g *guest) boot(inside *vmtest.Guest) {
 				if err == io.EOF { //nolint:errorlint // the machine is gone
 					cancel()
 				}
-				if err == nil {
-					g.mu.Lock()
-					g.conns = append(g.conns, c)
-					g.mu.Unlock()
+				if err != nil {
+					return nil, err
 				}
-				return c, err
+				g.mu.Lock()
+				defer g.mu.Unlock()
+				g.conns = append(g.conns, c)
+				if g.mute {
+					return nil, errors.Join(errors.New("mute"), c.Close())
+				}
+				return c, nil
 			},
 			Handlers: map[link.Port]func(context.Context, link.Conn){
 				link.PortControl: server.Serve,

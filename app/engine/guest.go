@@ -2,10 +2,12 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"syscall"
 	"time"
 
 	"github.com/moby/moby/client"
@@ -204,9 +206,7 @@ func (s *session) publishDocker() error {
 // forwardPorts keeps listeners for the ports that containers publish.
 func (s *session) forwardPorts(docker *client.Client) {
 	manager := ports.NewManager(ports.Config{
-		Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
-			return tunnel.Dial(ctx, s.link, network, address)
-		},
+		Dial:   s.dialContainer,
 		Logger: s.log,
 	})
 	s.later(func() { _ = manager.Close() })
@@ -215,6 +215,24 @@ func (s *session) forwardPorts(docker *client.Client) {
 		s.report("", func(snap *app.Snapshot) { snap.Ports = list })
 	}})
 	s.task("published ports", watcher.Run)
+}
+
+// cardPatience is how long a connection through the guest's card may take before the tunnel is tried instead.
+const cardPatience = 3 * time.Second
+
+// dialContainer connects to a container: through the guest's network card, where the guest only forwards packets, and by
+// the agent where that does not lead.
+func (s *session) dialContainer(ctx context.Context, network, address string) (net.Conn, error) {
+	if s.network != nil && network == "tcp" {
+		direct, cancel := context.WithTimeout(ctx, cardPatience)
+		conn, err := s.network.Dial(direct, network, address)
+		cancel()
+		if err == nil || errors.Is(err, syscall.ECONNREFUSED) || ctx.Err() != nil {
+			return conn, err
+		}
+		s.log.Debug("connect through the guest's card", "address", address, "error", err)
+	}
+	return tunnel.Dial(ctx, s.link, network, address)
 }
 
 // portList is the forwarder's view of ports as the user sees it.

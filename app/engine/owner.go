@@ -217,6 +217,7 @@ func (o *owner) apply(r report) {
 // over is the end of a session.
 func (o *owner) over(r report) {
 	stopping := o.snap.State == app.StateStopping
+	crashed := r.err != nil && o.sess.wasReady() // a start that was asked for meanwhile is not what failed
 	o.sess = nil
 	o.move(r.event)
 	o.snap.Stage, o.snap.Driver, o.snap.Accel, o.snap.Uptime = "", "", "", 0
@@ -231,11 +232,11 @@ func (o *owner) over(r report) {
 		stopErr = nil
 	}
 	o.resolve(aimStopped, stopErr)
-	if !stopping {
+	if !stopping && !crashed {
 		o.resolve(aimRunning, r.err)
 	}
 	if slices.ContainsFunc(o.waiting, func(w request) bool { return w.aim == aimRunning }) {
-		o.begin() // a start that came while it was stopping
+		o.begin() // a start that came while it was stopping, or after the crash
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 
 	"github.com/wherry-app/wherry/app"
+	"github.com/wherry-app/wherry/forwarder/outbound"
 	"github.com/wherry-app/wherry/linuxvm/control"
 	"github.com/wherry-app/wherry/linuxvm/link"
 	"github.com/wherry-app/wherry/vmhost"
@@ -43,6 +44,7 @@ type session struct {
 	info    vmhost.Info
 	link    *link.Client
 	agent   *control.Client
+	network *outbound.Network // nil if it could not be made
 	cleanup []func()
 	tasks   sync.WaitGroup
 }
