@@ -37,6 +37,7 @@ type desktop struct {
 	shots   string
 	plain   bool // pictures get no numbers
 	count   int
+	began   time.Time // when the program was started
 	urls    string
 }
 
@@ -55,8 +56,25 @@ func need(t *testing.T, paths ...string) {
 	}
 }
 
-// start opens the app on a new display of that size. prefs, if any, is the window's own settings file.
+// start opens the app on a new display of that size, in a new state directory. prefs, if any, is the window's own
+// settings file.
 func start(t *testing.T, width, height int, prefs ...string) *desktop {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "wd") // t.TempDir's paths are too long for sockets
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	for _, p := range prefs {
+		if err := os.WriteFile(filepath.Join(dir, "window.json"), []byte(p), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return startAt(t, dir, width, height)
+}
+
+// startAt opens the app on the state directory at dir.
+func startAt(t *testing.T, dir string, width, height int) *desktop {
 	t.Helper()
 	root, err := filepath.Abs("../..")
 	if err != nil {
@@ -72,14 +90,7 @@ func start(t *testing.T, width, height int, prefs ...string) *desktop {
 			t.Fatalf("build: %v\n%s", err, out)
 		}
 	}
-	d.home, err = os.MkdirTemp("", "wd") // t.TempDir's paths are too long for sockets
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(d.home) })
-	for _, p := range prefs {
-		d.write("window.json", []byte(p), 0o600)
-	}
+	d.home = dir
 	d.write("box.tar", boxImage(t), 0o600)
 	d.urls = filepath.Join(d.home, "urls")
 	browser := d.write("browser", []byte("#!/bin/sh\necho \"$1\" >>'"+d.urls+"'\n"), 0o700)
@@ -94,6 +105,7 @@ func start(t *testing.T, width, height int, prefs ...string) *desktop {
 		"WHERRY_GUEST="+filepath.Join(root, "dist", "guest-"+runtime.GOARCH), "LANG=C.UTF-8", "WAYLAND_DISPLAY=")
 	var log bytes.Buffer
 	d.cmd.Stdout, d.cmd.Stderr = &log, &log
+	d.began = time.Now()
 	if err := d.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}

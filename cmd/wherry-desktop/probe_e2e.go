@@ -8,6 +8,9 @@ import (
 	"net/http"
 	"net/http/pprof"
 	"os"
+	"time"
+
+	"fyne.io/fyne/v2"
 
 	"github.com/wherry-app/wherry/ui"
 )
@@ -24,6 +27,11 @@ func extras(w *ui.Window) {
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("/screen", func(rw http.ResponseWriter, _ *http.Request) { _ = json.NewEncoder(rw).Encode(w.Probe()) })
+	mux.HandleFunc("/wait", func(rw http.ResponseWriter, _ *http.Request) {
+		began := time.Now()
+		fyne.DoAndWait(func() {})
+		_ = json.NewEncoder(rw).Encode(float64(time.Since(began).Microseconds()) / 1000)
+	})
 	mux.HandleFunc("/debug/pprof/", pprof.Index)
 	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
 	go func() { _ = http.Serve(l, mux) }()
