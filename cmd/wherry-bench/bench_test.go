@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"flag"
@@ -143,6 +144,22 @@ func TestFarEnd(t *testing.T) {
 	end()
 	if _, err := dial(t.Context()); err == nil {
 		t.Error("the far end answers after its end")
+	}
+}
+
+func TestSinkAndSource(t *testing.T) {
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := exec.Command(self, "guest", "source", "300001").Output()
+	if err != nil || len(out) != 300001 {
+		t.Fatalf("%d bytes, %v", len(out), err)
+	}
+	sink := exec.Command(self, "guest", "sink")
+	sink.Stdin = bytes.NewReader(out)
+	if out, err = sink.Output(); err != nil || string(out) != "300001\n" {
+		t.Errorf("%q, %v", out, err)
 	}
 }
 

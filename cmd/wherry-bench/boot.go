@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"strconv"
@@ -160,14 +161,9 @@ func (b *bench) runNothing(ctx context.Context) error {
 
 // dockerdAlone is dockerd's own start in a guest that has its files in memory and all else running.
 func (b *bench) dockerdAlone(ctx context.Context) (time.Duration, error) {
-	const there = "/run/" + selfName
-	f, err := os.Open(b.self)
+	there, err := b.inGuest(ctx)
 	if err != nil {
-		return 0, fmt.Errorf("read program: %w", err)
-	}
-	defer f.Close()
-	if out, err := b.lab.Shell(ctx, f, "sh", "-c", "cat >"+there+" && chmod 755 "+there); err != nil || out != "" {
-		return 0, fmt.Errorf("copy program into the guest: %w: %s", err, out)
+		return 0, err
 	}
 	out, err := b.lab.Shell(ctx, nil, there, "guest", "dockerd")
 	if err != nil {
@@ -178,6 +174,24 @@ func (b *bench) dockerdAlone(ctx context.Context) (time.Duration, error) {
 		return 0, fmt.Errorf("restart dockerd: %s", out)
 	}
 	return time.Duration(seconds * float64(time.Second)), nil
+}
+
+// inGuest copies this program into the guest, outside of docker, and returns its path there.
+func (b *bench) inGuest(ctx context.Context) (string, error) {
+	const there = "/run/" + selfName
+	f, err := os.Open(b.self)
+	if err != nil {
+		return "", fmt.Errorf("read program: %w", err)
+	}
+	defer f.Close()
+	out, err := b.lab.Shell(ctx, f, "sh", "-c", "cat >"+there+" && chmod 755 "+there)
+	if err == nil && out != "" {
+		err = errors.New(out)
+	}
+	if err != nil {
+		return "", fmt.Errorf("copy program into the guest: %w", err)
+	}
+	return there, nil
 }
 
 // stageOf is how long a stage of the guest took in a start.

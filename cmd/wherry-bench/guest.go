@@ -3,8 +3,10 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"os"
+	"strconv"
 
 	"github.com/wherry-app/wherry/cmd/wherry-bench/load"
 )
@@ -13,6 +15,8 @@ import (
 //
 //	guest nothing        ends at once
 //	guest serve ADDRESS  answers the load generator until it is killed; the first line printed is the address
+//	guest sink           reads its input to the end and prints how many bytes that were
+//	guest source BYTES   prints as many bytes
 //	guest dockerd        restarts the guest's dockerd and prints in how many seconds that was ready
 func runGuest(ctx context.Context, args []string) error {
 	switch {
@@ -25,6 +29,20 @@ func runGuest(ctx context.Context, args []string) error {
 		}
 		fmt.Println(l.Addr())
 		return load.Serve(ctx, l)
+	case len(args) == 1 && args[0] == "sink":
+		n, err := load.Copy(io.Discard, os.Stdin)
+		if err != nil {
+			return fmt.Errorf("read input: %w", err)
+		}
+		fmt.Println(n)
+		return nil
+	case len(args) == 2 && args[0] == "source":
+		n, err := strconv.ParseInt(args[1], 10, 64)
+		if err != nil {
+			return fmt.Errorf("read number of bytes: %w", err)
+		}
+		_, err = load.Copy(os.Stdout, io.LimitReader(zeros{}, n))
+		return err
 	case len(args) == 1 && args[0] == "dockerd":
 		took, err := restartDockerd(ctx)
 		if err != nil {
@@ -33,6 +51,14 @@ func runGuest(ctx context.Context, args []string) error {
 		fmt.Println(took.Seconds())
 		return nil
 	}
-	fmt.Fprintln(os.Stderr, "usage: wherry-bench guest nothing | serve ADDRESS | dockerd")
+	fmt.Fprintln(os.Stderr, "usage: wherry-bench guest nothing | serve ADDRESS | sink | source BYTES | dockerd")
 	return errUsage
+}
+
+// zeros are without end.
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) {
+	clear(p)
+	return len(p), nil
 }

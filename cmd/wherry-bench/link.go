@@ -12,14 +12,17 @@ import (
 	"github.com/wherry-app/wherry/cmd/wherry-bench/report"
 )
 
-// measureLink sends bytes to a program in the guest and has it send some, without docker: what is lost beyond that in the
-// experiments with docker is docker's.
+// measureLink sends bytes to a program in the guest and has it send some, without docker.
 func measureLink(ctx context.Context, b *bench) error {
 	size := int64(128e6)
 	if b.quick {
 		size = 32e6
 	}
 	if _, err := b.running(ctx); err != nil {
+		return err
+	}
+	there, err := b.inGuest(ctx)
+	if err != nil {
 		return err
 	}
 	plain, end, err := b.plain(ctx)
@@ -33,7 +36,7 @@ func measureLink(ctx context.Context, b *bench) error {
 		if err != nil {
 			return err
 		}
-		sending, err := timed(func() error { return b.sendToGuest(ctx, size) })
+		sending, err := timed(func() error { return b.sendToGuest(ctx, there, size) })
 		if err != nil {
 			return err
 		}
@@ -41,7 +44,7 @@ func measureLink(ctx context.Context, b *bench) error {
 		if err != nil {
 			return err
 		}
-		receiving, err := timed(func() error { return b.receiveFromGuest(ctx, size) })
+		receiving, err := timed(func() error { return b.receiveFromGuest(ctx, there, size) })
 		if err != nil {
 			return err
 		}
@@ -49,23 +52,23 @@ func measureLink(ctx context.Context, b *bench) error {
 		plainIn, plainOut = append(plainIn, up/1e6), append(plainOut, down/1e6)
 	}
 	b.report.Add(
-		report.New("link.in", "wherry shell: input of wc -c in the guest", "MB/s", in).Against(plainName, plainIn),
-		report.New("link.out", "wherry shell: output of head -c in the guest", "MB/s", out).Against(plainName, plainOut),
+		report.New("link.in", "wherry shell: input of a program in the guest", "MB/s", in).Against(plainName, plainIn),
+		report.New("link.out", "wherry shell: output of a program in the guest", "MB/s", out).Against(plainName, plainOut),
 	)
 	return nil
 }
 
-func (b *bench) sendToGuest(ctx context.Context, size int64) error {
-	out, err := b.lab.Shell(ctx, io.LimitReader(rand.NewChaCha8([32]byte{}), size), "wc", "-c")
+func (b *bench) sendToGuest(ctx context.Context, there string, size int64) error {
+	out, err := b.lab.Shell(ctx, io.LimitReader(rand.NewChaCha8([32]byte{}), size), there, "guest", "sink")
 	if err == nil && strings.TrimSpace(out) != strconv.FormatInt(size, 10) {
 		err = fmt.Errorf("of %d bytes the guest has counted %q", size, out)
 	}
 	return err
 }
 
-func (b *bench) receiveFromGuest(ctx context.Context, size int64) error {
+func (b *bench) receiveFromGuest(ctx context.Context, there string, size int64) error {
 	var out counter
-	err := b.lab.ShellTo(ctx, nil, &out, "head", "-c", strconv.FormatInt(size, 10), "/dev/zero")
+	err := b.lab.ShellTo(ctx, nil, &out, there, "guest", "source", strconv.FormatInt(size, 10))
 	if err == nil && int64(out) != size {
 		err = fmt.Errorf("%d of %d bytes came", out, size)
 	}

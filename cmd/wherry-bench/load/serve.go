@@ -115,9 +115,12 @@ func echo(c net.Conn) error {
 }
 
 // drain reads to the end and returns how much that was.
-func drain(r io.Reader) (int64, error) {
-	// The wrapper hides the connection's own WriteTo, which would choose another size of block.
-	return io.CopyBuffer(io.Discard, struct{ io.Reader }{r}, make([]byte, blockSize))
+func drain(r io.Reader) (int64, error) { return Copy(io.Discard, r) }
+
+// Copy copies in large blocks, always by reading and writing, and returns how many bytes that were.
+func Copy(dst io.Writer, src io.Reader) (int64, error) {
+	// The wrappers hide other ways of copying, with blocks of other sizes.
+	return io.CopyBuffer(struct{ io.Writer }{dst}, struct{ io.Reader }{src}, make([]byte, blockSize))
 }
 
 // closeWrite ends our side of a connection.
