@@ -16,24 +16,19 @@ import (
 
 // boot starts the machine, or takes over the one that runs, and returns when docker answers.
 func (s *session) boot() error {
-	set, img := s.plan.settings, s.plan.image
-	s.plan.spec = makeSpec(set, img, s.cfg.Home.DataDisk(), s.cfg.Home.VM(), s.cfg.Home.Log(app.LogKernel))
+	s.plan.spec = makeSpec(s.plan.settings, s.plan.image, s.cfg.Home.DataDisk(), s.cfg.Home.VM(), s.cfg.Home.Log(app.LogKernel))
 	if err := s.takeOver(); err != nil {
 		return err
 	}
 	s.taken()
-	if s.machine == nil {
-		if err := s.launch(); err != nil {
-			return err
-		}
+	guest, err := s.bringUp()
+	for attempt := 1; errors.Is(err, errDied) && attempt < bootAttempts; attempt++ {
+		s.log.Warn("the guest died before its agent ran; booting again", "attempt", attempt, "error", err)
+		s.unwind()
+		s.machine, s.link, s.agent = nil, nil, nil
+		guest, err = s.bringUp()
 	}
-	s.report(evLaunched, func(snap *app.Snapshot) {
-		snap.Driver, snap.Accel = s.plan.driver.Name(), s.info.Accel
-		snap.VM = app.VM{PID: s.info.PID, CPUs: set.CPUs, MemoryBytes: set.Memory, DiskBytes: set.Disk, Kernel: img.Manifest.KernelRelease, Image: img.Manifest.Agent}
-	})
-	s.connect()
-	guest := s.watchGuest()
-	if err := s.stage(s.life, "agent", "booting Linux", s.cfg.Deadlines.Boot, guest.waitLinked); err != nil {
+	if err != nil {
 		return err
 	}
 	if s.cfg.Rescue {
@@ -44,6 +39,38 @@ func (s *session) boot() error {
 		return err
 	}
 	return s.publishDocker()
+}
+
+// bootAttempts is how often a machine is started whose guest dies before its agent runs. Nothing has been written then, and
+// QEMU's software emulation lets about one kernel in fifty die in that time (docs/guest.md).
+const bootAttempts = 3
+
+// errDied says that a machine ended before its agent answered.
+var errDied = errors.New("it died while booting")
+
+// bringUp starts a machine, unless one was taken over, and waits until its agent answers.
+func (s *session) bringUp() (*guest, error) {
+	if s.machine == nil {
+		if err := s.launch(); err != nil {
+			return nil, err
+		}
+	}
+	set, img := s.plan.settings, s.plan.image
+	s.report(evLaunched, func(snap *app.Snapshot) {
+		snap.Driver, snap.Accel = s.plan.driver.Name(), s.info.Accel
+		snap.VM = app.VM{PID: s.info.PID, CPUs: set.CPUs, MemoryBytes: set.Memory, DiskBytes: set.Disk, Kernel: img.Manifest.KernelRelease, Image: img.Manifest.Agent}
+	})
+	s.connect()
+	guest := s.watchGuest()
+	err := s.stage(s.life, "agent", "booting Linux", s.cfg.Deadlines.Boot, guest.waitLinked)
+	if err != nil {
+		select {
+		case <-s.machine.Done():
+			err = errors.Join(err, errDied)
+		default:
+		}
+	}
+	return guest, err
 }
 
 // takeOver makes a machine that an earlier daemon left running this session's. One that does not answer, or was made from

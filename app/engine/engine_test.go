@@ -214,6 +214,18 @@ func TestFailuresNameStageCauseAndNextAction(t *testing.T) {
 	}
 }
 
+func TestGuestThatDiesWhileBootingIsBootedAgain(t *testing.T) {
+	w := newWorld(t)
+	w.guest.deaths = 2
+	w.run()
+	if err := w.engine.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := getPing(t, w); got != "1.45" {
+		t.Errorf("docker says %q", got)
+	}
+}
+
 func TestCrashWhileRunningIsToldAndTheNextStartWorks(t *testing.T) {
 	w := newWorld(t)
 	w.run()

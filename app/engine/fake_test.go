@@ -178,6 +178,7 @@ type guest struct {
 	inside  *vmtest.Guest
 	conns   []net.Conn
 	deaf    bool // does not shut down when asked
+	deaths  int  // boots that end in a panic
 	mute    bool // hangs up on whoever opens the link
 	stops   int
 }
@@ -206,6 +207,11 @@ func (g *guest) boot(inside *vmtest.Guest) {
 	g.mu.Lock()
 	g.inside = inside
 	silent := g.silent
+	if g.deaths > 0 {
+		g.deaths--
+		silent = true
+		go inside.Crash(errors.New("kernel panic"))
+	}
 	g.mu.Unlock()
 	if silent {
 		return

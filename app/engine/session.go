@@ -91,10 +91,7 @@ func (s *session) live() {
 	s.taken()
 	s.cancel(err)
 	err = errors.Join(err, s.shutdown(err), s.discard())
-	for _, f := range slices.Backward(s.cleanup) {
-		f()
-	}
-	s.tasks.Wait()
+	s.unwind()
 	ev := evEnded
 	if err != nil {
 		ev = evFailed
@@ -137,9 +134,10 @@ func (s *session) stage(life context.Context, name, words string, deadline time.
 	err := f(ctx)
 	took := time.Since(begun)
 	s.report("", func(snap *app.Snapshot) {
-		for i := range snap.Stages {
+		for i := range slices.Backward(snap.Stages) {
 			if snap.Stages[i].Name == name && !snap.Stages[i].Guest {
 				snap.Stages[i].Duration = took
+				return
 			}
 		}
 	})
@@ -151,6 +149,15 @@ func (s *session) stage(life context.Context, name, words string, deadline time.
 		err = context.Cause(ctx)
 	}
 	return &app.Error{Op: words, Err: err}
+}
+
+// unwind undoes what was pushed, and waits for the tasks.
+func (s *session) unwind() {
+	for _, f := range slices.Backward(s.cleanup) {
+		f()
+	}
+	s.cleanup = nil
+	s.tasks.Wait()
 }
 
 // later pushes something to undo when the session ends; last in, first out.
