@@ -76,10 +76,14 @@ func (a *Agent) Run() error {
 	if err := mountAll(); err != nil {
 		return err
 	}
+	groupsErr := makeGroups()
 	end()
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	a.start()
+	if groupsErr != nil {
+		a.log.Error("control groups", "error", groupsErr)
+	}
 
 	var wg sync.WaitGroup
 	wg.Go(func() { a.children.reap(ctx) })

@@ -56,7 +56,7 @@ func measure(s *control.Status) {
 		f.Close()
 		s.Memory = control.Memory{Total: info["MemTotal"], Available: info["MemAvailable"], Cache: info["Cached"]}
 	}
-	if b, err := os.ReadFile("/sys/fs/cgroup/docker/memory.current"); err == nil {
+	if b, err := os.ReadFile(containersGroup + "/memory.current"); err == nil {
 		s.Memory.Containers, _ = strconv.ParseInt(strings.TrimSpace(string(b)), 10, 64)
 	}
 	var fs unix.Statfs_t
