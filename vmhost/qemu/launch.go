@@ -198,6 +198,7 @@ func (r *running) takeOver(ctx context.Context) error {
 		if err := r.files.voidTicket(); err != nil {
 			return err
 		}
+		r.events.port.hostLeaves() // since the guest could not notice
 		return r.monitor.execute(ctx, "cont", nil, nil)
 	}
 	return fmt.Errorf("machine is not running but %q", status)

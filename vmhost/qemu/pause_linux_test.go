@@ -3,7 +3,6 @@ package qemu
 import (
 	"bufio"
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -152,18 +151,4 @@ func withSmallDisk(t *testing.T, s *vmhost.Spec) (filler string) {
 		t.Fatal(err)
 	}
 	return filler
-}
-
-// adoptAgain takes a machine away from its owner in this process, as if that had died, and adopts it.
-func adoptAgain(t *testing.T, m vmhost.Machine, s vmhost.Spec) vmhost.Machine {
-	t.Helper()
-	run := m.(*Machine).run
-	run.monitor.close()
-	_ = run.lock.Close()
-	m, err := testDriver(t).Adopt(t.Context(), s)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = m.Stop(context.Background(), vmhost.StopKill) })
-	return m
 }
