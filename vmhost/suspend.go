@@ -40,6 +40,6 @@ type Resumer interface {
 	// A state is used at most once: Start removes the file before the processors run. It does so too when the error is
 	// ErrStateMismatch or ErrStateDamaged; the caller then creates another machine, which boots. After any other error the
 	// state can still be used if the file is there. That no file is there is fs.ErrNotExist. Once any machine was started
-	// with the Dir or the disks of the Spec, the state is not accepted any more.
+	// in the Spec's Dir, or one of its disks was written, the state is not accepted any more.
 	Resume(ctx context.Context, s Spec, st State) (Machine, error)
 }

@@ -92,6 +92,13 @@ func TestArgumentsARM64(t *testing.T) {
 	compare(t, got, want)
 }
 
+func TestArgumentsToResume(t *testing.T) {
+	s, p := vmhost.Spec{Arch: vmhost.AMD64, CPUs: 1, Memory: 1 << 30, Kernel: "/k", Dir: "/d"}, plan{accel: "kvm", cpu: "host"}
+	want := append(arguments(s, p), "-S", "-incoming", "defer")
+	p.incoming = true
+	compare(t, arguments(s, p), want)
+}
+
 func compare(t *testing.T, got, want []string) {
 	t.Helper()
 	if slices.Equal(got, want) {

@@ -7,5 +7,10 @@
 // (written before QEMU starts), and its sockets, which take a new client whenever the last one has gone. A lock file
 // keeps two owners out of one folder; it is held by the process that owns the machine, so it says nothing about QEMU.
 //
+// A suspended machine is a file (vmhost/statefile) with the stream in which QEMU migrates machines, and a ticket in its
+// folder. The stream goes through a socket and this process, so that it needs no other program, is the same on every
+// system and has checksums. The ticket is removed before the processors run again, here or in another machine of that
+// folder: a state is used at most once, also after a crash of the host, which may forget when disks were written.
+//
 // All methods of Driver and Machine may be called concurrently.
 package qemu

@@ -68,6 +68,15 @@ func testHostDiskFull(t *testing.T) {
 		}
 	}
 	said(echo.Greeting(1))
+	st := vmhost.State{File: filepath.Join(filepath.Dir(filler), "state")}
+	if err := m.(vmhost.Suspender).Suspend(t.Context(), st); !errors.Is(err, unix.ENOSPC) {
+		t.Fatalf("Suspend() to a full disk = %v, want ENOSPC", err)
+	}
+	if left, err := filepath.Glob(st.File + "*"); err != nil || len(left) > 0 {
+		t.Fatalf("%q are left", left)
+	}
+	conn = wantSession(t, m, 2)
+	lines.Reset(conn)
 	if _, err := fmt.Fprintln(conn, echo.Fill); err != nil {
 		t.Fatal(err)
 	}
