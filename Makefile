@@ -2,8 +2,6 @@
 ARCH  ?= $(shell go env GOARCH)
 GO    ?= go
 GUEST := dist/guest-$(ARCH)
-# Commands of this host; macOS and Windows builds come with their own issues.
-BINARIES := wherry
 
 .PHONY: help deps build guest run test check bench clean
 .DEFAULT_GOAL := help
@@ -16,12 +14,14 @@ deps: ## install what this host lacks (apt)
 
 build: ## build the programs into bin/
 	@mkdir -p bin
-	@for b in $(BINARIES); do echo "build bin/$$b"; CGO_ENABLED=0 $(GO) build -trimpath -ldflags='-s -w' -o bin/$$b ./cmd/$$b || exit 1; done
+	@echo "build bin/wherry"; CGO_ENABLED=0 $(GO) build -trimpath -ldflags='-s -w' -o bin/wherry ./cmd/wherry
+	@echo "build bin/wherry-desktop"; CGO_ENABLED=1 $(GO) build -trimpath -ldflags='-s -w' -o bin/wherry-desktop ./cmd/wherry-desktop
 
 guest: ## build the guest image into dist/guest-ARCH (ARCH=amd64|arm64)
 	@$(GO) run ./cmd/wherry-image build -arch $(ARCH) -o $(GUEST)
 
-run: deps build guest ## set everything up, start the engine and run a first container
+run: deps build guest ## set everything up, start the engine and the desktop app, run a first container
+	@bash .ci/open
 	@bin/wherry welcome
 
 test: deps build guest ## run all tests, those with a VM included
