@@ -19,8 +19,10 @@ func Scene(name string) model.State {
 	case "starting":
 		s.Engine.State, s.Engine.Stage, s.Engine.Since = app.StateConnecting, "starting dockerd", Epoch().Add(-3*time.Second)
 		s.Engine.Stages = []app.Stage{
-			{Name: "image", Start: 0, Duration: 420 * time.Millisecond}, {Name: "disk", Start: 420 * time.Millisecond, Duration: 35 * time.Millisecond},
-			{Name: "vm", Start: 455 * time.Millisecond, Duration: 310 * time.Millisecond}, {Name: "agent", Start: 765 * time.Millisecond, Duration: 2900 * time.Millisecond},
+			{Name: "image", Start: 0, Duration: 420 * time.Millisecond},
+			{Name: "disk", Start: 420 * time.Millisecond, Duration: 35 * time.Millisecond},
+			{Name: "vm", Start: 455 * time.Millisecond, Duration: 310 * time.Millisecond},
+			{Name: "agent", Start: 765 * time.Millisecond, Duration: 2900 * time.Millisecond},
 			{Name: "docker", Start: 3665 * time.Millisecond},
 		}
 	case "failed":
@@ -50,8 +52,10 @@ func Running() app.Snapshot {
 	return app.Snapshot{
 		Seq: 42, State: app.StateRunning, Since: Epoch().Add(-2 * time.Hour), Driver: "qemu", Accel: "kvm", Uptime: 7200,
 		Docker: app.Docker{Socket: "unix:///home/me/.local/share/wherry/docker.sock", Version: "26.1.5"},
-		VM: app.VM{PID: 4242, CPUs: 4, MemoryBytes: 4 << 30, MemoryUsedBytes: 1321 << 20, MemoryCacheBytes: 402 << 20, MemoryContainersBytes: 813 << 20,
-			DiskBytes: 64 << 30, DiskUsedBytes: 9 << 30, Kernel: "6.12.48", Image: "2026.3"},
+		VM: app.VM{
+			PID: 4242, CPUs: 4, MemoryBytes: 4 << 30, MemoryUsedBytes: 1321 << 20, MemoryCacheBytes: 402 << 20, MemoryContainersBytes: 813 << 20,
+			DiskBytes: 64 << 30, DiskUsedBytes: 9 << 30, Kernel: "6.12.48", Image: "2026.3",
+		},
 		Daemon: app.Daemon{PID: 4000, Version: "0.3.0"},
 	}
 }
@@ -61,8 +65,10 @@ func id(n int) string { return fmt.Sprintf("%064x", 0xc0ffee0000+n*7919) }
 // Containers are those of a usual day.
 func Containers() []model.Container {
 	web := func(n int, name, image, project, service, state, status string, ports ...model.Port) model.Container {
-		return model.Container{ID: id(n), Name: name, Image: image, ImageID: "sha256:" + id(1000+n), State: state, Status: status, Project: project, Service: service,
-			Since: model.SinceOf(status, Epoch()), Created: Epoch().Add(-time.Duration(n) * time.Hour), Ports: ports, Networks: []string{"bridge"}}
+		return model.Container{
+			ID: id(n), Name: name, Image: image, ImageID: "sha256:" + id(1000+n), State: state, Status: status, Project: project, Service: service,
+			Since: model.SinceOf(status, Epoch()), Created: Epoch().Add(-time.Duration(n) * time.Hour), Ports: ports, Networks: []string{"bridge"},
+		}
 	}
 	port := func(host, inside uint16) model.Port {
 		return model.Port{HostIP: "127.0.0.1", HostPort: host, Port: inside, Proto: "tcp"}
@@ -90,8 +96,10 @@ func Odd() []model.Container {
 	for i, name := range []string{
 		strings.Repeat("very-long-name-", 13) + "end42", "容器-网页服务器-测试", "コンテナ.ウェブ", "컨테이너-데이터베이스", "حاوية-الويب-الرئيسية", "שרת-בדיקות", "mixed-עברית-and-English", "naïve-façade-Ünïcödé",
 	} {
-		cs = append(cs, model.Container{ID: id(500 + i), Name: name, Image: "registry.example.com:5000/" + strings.Repeat("team/", i+1) + "app:" + strings.Repeat("1.2.3-rc", 3), State: "running", Status: "Up 2 minutes", Created: Epoch(),
-			Ports: []model.Port{{HostPort: uint16(8000 + i), Port: 80, Proto: "tcp"}, {HostPort: uint16(9000 + i), Port: 53, Proto: "udp"}, {HostPort: uint16(10000 + i), Port: 443, Proto: "tcp"}}})
+		cs = append(cs, model.Container{
+			ID: id(500 + i), Name: name, Image: "registry.example.com:5000/" + strings.Repeat("team/", i+1) + "app:" + strings.Repeat("1.2.3-rc", 3), State: "running", Status: "Up 2 minutes", Created: Epoch(),
+			Ports: []model.Port{{HostPort: uint16(8000 + i), Port: 80, Proto: "tcp"}, {HostPort: uint16(9000 + i), Port: 53, Proto: "udp"}, {HostPort: uint16(10000 + i), Port: 443, Proto: "tcp"}},
+		})
 	}
 	return cs
 }
@@ -141,7 +149,8 @@ func Images() []model.Image {
 // Volumes are those of Containers and one that nobody uses.
 func Volumes() []model.Volume {
 	return []model.Volume{
-		{Name: "shop_db", Driver: "local", Size: 412 << 20, Created: Epoch().Add(-90 * time.Hour)}, {Name: "blog_db", Driver: "local", Size: 96 << 20, Created: Epoch().Add(-30 * time.Hour)},
+		{Name: "shop_db", Driver: "local", Size: 412 << 20, Created: Epoch().Add(-90 * time.Hour)},
+		{Name: "blog_db", Driver: "local", Size: 96 << 20, Created: Epoch().Add(-30 * time.Hour)},
 		{Name: "old_cache", Driver: "local", Size: 1201 << 20, Created: Epoch().Add(-2000 * time.Hour)},
 	}
 }

@@ -110,6 +110,7 @@ func (r *linkRenderer) Refresh() {
 	r.Layout(l.Size())
 	canvas.Refresh(l)
 }
+
 func (r *linkRenderer) Objects() []fyne.CanvasObject {
 	return []fyne.CanvasObject{r.l.ring, r.l.obj, r.l.line}
 }

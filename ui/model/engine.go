@@ -76,15 +76,19 @@ func engineAt(s State) Engine {
 				n++
 			}
 		}
-		e := Engine{Label: "Running", Tone: Good, Detail: Plural(n, "container") + " running", Button: "Stop", Action: ActStop,
-			Enabled: true, Running: true, CanRestart: true, CanForce: true}
+		e := Engine{
+			Label: "Running", Tone: Good, Detail: Plural(n, "container") + " running", Button: "Stop", Action: ActStop,
+			Enabled: true, Running: true, CanRestart: true, CanForce: true,
+		}
 		if snap.Docker.Version != "" {
 			e.Detail += " · Docker " + snap.Docker.Version
 		}
 		return e
 	case app.StatePreparing, app.StateBooting, app.StateConnecting:
-		return Engine{Label: "Starting", Tone: Accent, Detail: sentence(snap.Stage, "Starting the engine"), Button: "Cancel", Action: ActCancel,
-			Enabled: true, Busy: true, CanForce: true}
+		return Engine{
+			Label: "Starting", Tone: Accent, Detail: sentence(snap.Stage, "Starting the engine"), Button: "Cancel", Action: ActCancel,
+			Enabled: true, Busy: true, CanForce: true,
+		}
 	case app.StateStopping:
 		return Engine{Label: "Stopping", Tone: Accent, Detail: sentence(snap.Stage, "Stopping containers"), Button: "Stopping…", Busy: true, CanForce: true}
 	case app.StateSuspending:
@@ -92,8 +96,10 @@ func engineAt(s State) Engine {
 	case app.StateSuspended:
 		return Engine{Label: "Asleep", Tone: Neutral, Detail: "Wakes up in a moment", Button: "Wake", Action: ActStart, Enabled: true}
 	case app.StateFailed:
-		return Engine{Label: "Failed", Tone: Bad, Detail: "The engine did not start", Button: "Start again", Action: ActStart, Enabled: true,
-			Failure: failureOf(snap)}
+		return Engine{
+			Label: "Failed", Tone: Bad, Detail: "The engine did not start", Button: "Start again", Action: ActStart, Enabled: true,
+			Failure: failureOf(snap),
+		}
 	case app.StateStopped:
 		return Engine{Label: "Stopped", Tone: Neutral, Detail: "No containers are running", Button: "Start", Action: ActStart, Enabled: true, Failure: snap.LastError}
 	}

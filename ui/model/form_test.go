@@ -72,8 +72,12 @@ func TestRunFormResult(t *testing.T) {
 
 func TestNamesAndSubnets(t *testing.T) {
 	for _, c := range []struct{ got, want string }{
-		{model.CheckVolumeName("data", []string{"other"}), ""}, {model.CheckVolumeName("", nil), "give it a name"}, {model.CheckVolumeName("a", []string{"a"}), "“a” exists already"},
-		{model.CheckSubnet(""), ""}, {model.CheckSubnet("172.30.0.0/16"), ""}, {model.CheckSubnet("172.30.1.0/16"), "the subnet of 172.30.1.0/16 is 172.30.0.0/16"},
+		{model.CheckVolumeName("data", []string{"other"}), ""},
+		{model.CheckVolumeName("", nil), "give it a name"},
+		{model.CheckVolumeName("a", []string{"a"}), "“a” exists already"},
+		{model.CheckSubnet(""), ""},
+		{model.CheckSubnet("172.30.0.0/16"), ""},
+		{model.CheckSubnet("172.30.1.0/16"), "the subnet of 172.30.1.0/16 is 172.30.0.0/16"},
 		{model.CheckSubnet("x"), "“x” is not a subnet; write it like 172.30.0.0/16"},
 	} {
 		if c.got != c.want {

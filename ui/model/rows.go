@@ -144,8 +144,10 @@ func headRow(project string, group []Container, q Query) Row {
 }
 
 func rowOf(c Container, stats map[string]Stats, q Query, now time.Time) Row {
-	r := Row{ID: c.ID, Name: c.Name, Image: c.Image, State: c.State, Uptime: Uptime(c, now), Tone: ToneOf(c), CPU: "–", Memory: "–",
-		Ports: Published(c.Ports), Selected: q.Selected[c.ID], Indented: c.Project != "", Can: ActionsOf(c)}
+	r := Row{
+		ID: c.ID, Name: c.Name, Image: c.Image, State: c.State, Uptime: Uptime(c, now), Tone: ToneOf(c), CPU: "–", Memory: "–",
+		Ports: Published(c.Ports), Selected: q.Selected[c.ID], Indented: c.Project != "", Can: ActionsOf(c),
+	}
 	if c.Project != "" && c.Service != "" {
 		r.Name = strings.TrimPrefix(strings.TrimPrefix(c.Name, c.Project+"-"), c.Project+"_")
 	}

@@ -93,9 +93,12 @@ func TestTone(t *testing.T) {
 		c    model.Container
 		want model.Tone
 	}{
-		{model.Container{State: "running"}, model.Good}, {model.Container{State: "running", Health: "unhealthy"}, model.Bad},
-		{model.Container{State: "running", Health: "starting"}, model.Warn}, {model.Container{State: "exited", Status: "Exited (0) 1 hour ago"}, model.Neutral},
-		{model.Container{State: "exited", Status: "Exited (137) 1 hour ago"}, model.Neutral}, {model.Container{State: "exited", Status: "Exited (1) 1 hour ago"}, model.Bad},
+		{model.Container{State: "running"}, model.Good},
+		{model.Container{State: "running", Health: "unhealthy"}, model.Bad},
+		{model.Container{State: "running", Health: "starting"}, model.Warn},
+		{model.Container{State: "exited", Status: "Exited (0) 1 hour ago"}, model.Neutral},
+		{model.Container{State: "exited", Status: "Exited (137) 1 hour ago"}, model.Neutral},
+		{model.Container{State: "exited", Status: "Exited (1) 1 hour ago"}, model.Bad},
 	} {
 		if got := model.ToneOf(c.c); got != c.want {
 			t.Errorf("%+v: %v, want %v", c.c, got, c.want)

@@ -118,9 +118,13 @@ func TestNotices(t *testing.T) {
 		asked    bool
 		want     string
 	}{
-		{app.StateConnecting, app.StateRunning, true, "The engine is running"}, {app.StateBooting, app.StateFailed, true, "The engine failed"},
-		{app.StateRunning, app.StateStopped, false, "The engine stopped"}, {app.StateStopping, app.StateStopped, true, ""},
-		{app.StateRunning, app.StateRunning, false, ""}, {"", app.StateRunning, false, ""}, {app.StateSuspended, app.StateRunning, false, ""},
+		{app.StateConnecting, app.StateRunning, true, "The engine is running"},
+		{app.StateBooting, app.StateFailed, true, "The engine failed"},
+		{app.StateRunning, app.StateStopped, false, "The engine stopped"},
+		{app.StateStopping, app.StateStopped, true, ""},
+		{app.StateRunning, app.StateRunning, false, ""},
+		{"", app.StateRunning, false, ""},
+		{app.StateSuspended, app.StateRunning, false, ""},
 	} {
 		n, ok := model.NoticeOf(at(c.from), at(c.to), c.asked)
 		if n.Title != c.want || ok != (c.want != "") {
@@ -175,8 +179,11 @@ func TestPalette(t *testing.T) {
 func TestTransfer(t *testing.T) {
 	var tr model.Transfer
 	for _, p := range []model.Progress{
-		{ID: "latest", Status: "Pulling from library/nginx"}, {ID: "a", Status: "Pulling fs layer"}, {ID: "b", Status: "Pulling fs layer"},
-		{ID: "a", Status: "Downloading", Current: 5 << 20, Total: 10 << 20}, {ID: "b", Status: "Already exists"},
+		{ID: "latest", Status: "Pulling from library/nginx"},
+		{ID: "a", Status: "Pulling fs layer"},
+		{ID: "b", Status: "Pulling fs layer"},
+		{ID: "a", Status: "Downloading", Current: 5 << 20, Total: 10 << 20},
+		{ID: "b", Status: "Already exists"},
 	} {
 		tr.Apply(p)
 	}

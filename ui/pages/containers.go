@@ -65,8 +65,10 @@ var sortNames = []struct {
 
 // NewContainers makes the page. run opens the run dialog.
 func NewContainers(env Env, keeper ContainerKeeper, inside Inside, run func(image string)) *Containers {
-	c := &Containers{env: env, keeper: keeper, inside: inside, run: run, busy: map[string]string{},
-		query: model.Query{Filter: model.FilterAll, Sort: model.ByName, Collapsed: map[string]bool{}, Selected: map[string]bool{}}}
+	c := &Containers{
+		env: env, keeper: keeper, inside: inside, run: run, busy: map[string]string{},
+		query: model.Query{Filter: model.FilterAll, Sort: model.ByName, Collapsed: map[string]bool{}, Selected: map[string]bool{}},
+	}
 	c.search = searchEntry("Search by name, image, port or state", func(s string) { c.query.Text = s; c.refresh() })
 	c.filter = widget.NewSelect([]string{string(model.FilterAll), string(model.FilterRunning), string(model.FilterStopped)}, func(s string) {
 		c.query.Filter = model.Filter(s)

@@ -83,9 +83,15 @@ func about(s model.State) string {
 // Shortcuts are the keys of the window, with what they do.
 func Shortcuts() [][2]string {
 	return [][2]string{
-		{"Ctrl+K", "search containers, images, pages and commands"}, {"Ctrl+1 … Ctrl+7", "go to a page"}, {"Ctrl+F", "search in the page"},
-		{"Ctrl+N", "run a container"}, {"Ctrl+Shift+S", "start or stop the engine"}, {"Esc", "back, close"}, {"Tab, Shift+Tab", "next and previous control"},
-		{"Ctrl+Shift+C, V", "copy and paste in a terminal"}, {"Ctrl+Q", "quit the window"},
+		{"Ctrl+K", "search containers, images, pages and commands"},
+		{"Ctrl+1 … Ctrl+7", "go to a page"},
+		{"Ctrl+F", "search in the page"},
+		{"Ctrl+N", "run a container"},
+		{"Ctrl+Shift+S", "start or stop the engine"},
+		{"Esc", "back, close"},
+		{"Tab, Shift+Tab", "next and previous control"},
+		{"Ctrl+Shift+C, V", "copy and paste in a terminal"},
+		{"Ctrl+Q", "quit the window"},
 	}
 }
 

@@ -122,8 +122,10 @@ func (r *runDialog) build(image string) {
 }
 
 func (r *runDialog) form() model.RunForm {
-	return model.RunForm{Image: r.image.Text, Name: r.name.Text, Command: r.command.Text, Ports: r.ports.Text, Volumes: r.volumes.Text,
-		Env: r.envVars.Text, Restart: r.restart.Selected, AutoRemove: r.remove.Checked, Network: r.network.Selected}
+	return model.RunForm{
+		Image: r.image.Text, Name: r.name.Text, Command: r.command.Text, Ports: r.ports.Text, Volumes: r.volumes.Text,
+		Env: r.envVars.Text, Restart: r.restart.Selected, AutoRemove: r.remove.Checked, Network: r.network.Selected,
+	}
 }
 
 // check shows what is wrong at the fields that were touched, and allows to run when nothing is.

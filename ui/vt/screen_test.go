@@ -85,8 +85,13 @@ func TestColors(t *testing.T) {
 	_, _ = s.Write([]byte("\x1b[1;31ma\x1b[0mb\x1b[38;5;200mc\x1b[48;2;1;2;3md\x1b[39;49me\x1b[94;7mf\x1b[27mg"))
 	l := s.Line(0)
 	want := []vt.Cell{
-		{Rune: 'a', FG: 1, BG: vt.Default, Attr: vt.Bold}, {Rune: 'b', FG: vt.Default, BG: vt.Default}, {Rune: 'c', FG: 200, BG: vt.Default},
-		{Rune: 'd', FG: 200, BG: vt.RGB(1, 2, 3)}, {Rune: 'e', FG: vt.Default, BG: vt.Default}, {Rune: 'f', FG: 12, BG: vt.Default, Attr: vt.Reverse}, {Rune: 'g', FG: 12, BG: vt.Default},
+		{Rune: 'a', FG: 1, BG: vt.Default, Attr: vt.Bold},
+		{Rune: 'b', FG: vt.Default, BG: vt.Default},
+		{Rune: 'c', FG: 200, BG: vt.Default},
+		{Rune: 'd', FG: 200, BG: vt.RGB(1, 2, 3)},
+		{Rune: 'e', FG: vt.Default, BG: vt.Default},
+		{Rune: 'f', FG: 12, BG: vt.Default, Attr: vt.Reverse},
+		{Rune: 'g', FG: 12, BG: vt.Default},
 	}
 	for i, w := range want {
 		if l[i] != w {
@@ -131,8 +136,18 @@ func TestAnswersAndKeys(t *testing.T) {
 		mod  vt.Mod
 		want string
 	}{
-		{vt.Up, 0, "\x1b[A"}, {vt.Left, vt.Ctrl, "\x1b[1;5D"}, {vt.Delete, 0, "\x1b[3~"}, {vt.PageDown, vt.Shift, "\x1b[6;2~"}, {vt.Enter, 0, "\r"},
-		{vt.Enter, vt.Alt, "\x1b\r"}, {vt.Backspace, 0, "\x7f"}, {vt.Tab, vt.Shift, "\x1b[Z"}, {vt.F1, 0, "\x1bOP"}, {vt.F5, 0, "\x1b[15~"}, {vt.F12, vt.Shift, "\x1b[24;2~"}, {vt.Esc, 0, "\x1b"},
+		{vt.Up, 0, "\x1b[A"},
+		{vt.Left, vt.Ctrl, "\x1b[1;5D"},
+		{vt.Delete, 0, "\x1b[3~"},
+		{vt.PageDown, vt.Shift, "\x1b[6;2~"},
+		{vt.Enter, 0, "\r"},
+		{vt.Enter, vt.Alt, "\x1b\r"},
+		{vt.Backspace, 0, "\x7f"},
+		{vt.Tab, vt.Shift, "\x1b[Z"},
+		{vt.F1, 0, "\x1bOP"},
+		{vt.F5, 0, "\x1b[15~"},
+		{vt.F12, vt.Shift, "\x1b[24;2~"},
+		{vt.Esc, 0, "\x1b"},
 	} {
 		if got := string(s.Encode(c.key, c.mod)); got != c.want {
 			t.Errorf("key %d with %d: %q, want %q", c.key, c.mod, got, c.want)
