@@ -161,6 +161,7 @@ func TestScreenshots(t *testing.T) {
 			d.typed("ls -l /\n")
 			d.pause(2 * time.Second)
 			d.shot(name("terminal"))
+			d.click("rail", "Home") // the terminal keeps all keys to itself
 			d.keys("ctrl+q")
 			d.ended(20 * time.Second)
 		})
