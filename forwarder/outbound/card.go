@@ -63,37 +63,41 @@ func (c *card) receive() error {
 		if size > frameMax {
 			return fmt.Errorf("read frame: %d bytes are too many", size)
 		}
-		b := make([]byte, size)
-		if _, err := io.ReadFull(r, b); err != nil {
+		v := buffer.NewViewSize(int(size)) // from a pool, to which the stack gives it back
+		if _, err := io.ReadFull(r, v.AsSlice()); err != nil {
+			v.Release()
 			return fmt.Errorf("read frame: %w", err)
 		}
-		c.deliver(b)
+		c.deliver(v)
 	}
 }
 
 // deliver hands a frame to the stack, if it is for the gateway and nothing that the stack would only pretend to be.
-func (c *card) deliver(b []byte) {
-	if len(b) < header.EthernetMinimumSize {
-		return
-	}
-	eth := header.Ethernet(b)
-	if dst := eth.DestinationAddress(); dst != c.mac && dst != header.EthernetBroadcastAddress {
-		return
-	}
-	if eth.Type() == header.IPv4ProtocolNumber && !c.wants(b[header.EthernetMinimumSize:]) {
-		return
-	}
+func (c *card) deliver(v *buffer.View) {
 	c.mu.RLock()
 	d := c.dispatcher
 	c.mu.RUnlock()
-	if d == nil {
+	if d == nil || !c.takes(v.AsSlice()) {
+		v.Release()
 		return
 	}
-	data := buffer.MakeWithData(b)
-	data.TrimFront(header.EthernetMinimumSize)
-	pkt := stack.NewPacketBuffer(stack.PacketBufferOptions{Payload: data})
+	typ := header.Ethernet(v.AsSlice()).Type()
+	v.TrimFront(header.EthernetMinimumSize)
+	pkt := stack.NewPacketBuffer(stack.PacketBufferOptions{Payload: buffer.MakeWithView(v)})
 	defer pkt.DecRef()
-	d.DeliverNetworkPacket(eth.Type(), pkt)
+	d.DeliverNetworkPacket(typ, pkt)
+}
+
+// takes tells whether a frame is for the card.
+func (c *card) takes(b []byte) bool {
+	if len(b) < header.EthernetMinimumSize {
+		return false
+	}
+	eth := header.Ethernet(b)
+	if dst := eth.DestinationAddress(); dst != c.mac && dst != header.EthernetBroadcastAddress {
+		return false
+	}
+	return eth.Type() != header.IPv4ProtocolNumber || c.wants(b[header.EthernetMinimumSize:])
 }
 
 // wants tells whether an IPv4 packet is for the stack: a ping of the world is not, which the stack would answer itself.

@@ -4,7 +4,9 @@
 //
 // On the guest's network there is the gateway, which has DNS and nothing else; and the host's alias, whose ports are
 // those of the host's loopback. Other addresses of the network, link-local ones (a cloud's metadata) and multicast are
-// refused; all others lead out. Only IPv4 is spoken. Inbound connections are not here: they go over the link.
+// refused; all others lead out. Only IPv4 is spoken.
+//
+// Network.Dial is the way in: a connection from the gateway to a container's address, whose packets the guest forwards.
 //
 // A Network may serve any number of connections, each with a stack of its own that ends with it.
 package outbound

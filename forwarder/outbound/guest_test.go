@@ -44,14 +44,20 @@ func cable(t testing.TB) (network, guest net.Conn) {
 	return network, guest
 }
 
-// startNetwork serves one end of a cable until the test ends, and checks that nothing is left running then.
+// startNetwork serves one end of a cable until the test ends.
 func startNetwork(t testing.TB, c Config) (guest net.Conn) {
 	t.Helper()
-	before := runtime.NumGoroutine()
 	n, err := New(c)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return serveNetwork(t, n)
+}
+
+// serveNetwork serves one end of a cable until the test ends, and checks that nothing is left running then.
+func serveNetwork(t testing.TB, n *Network) (guest net.Conn) {
+	t.Helper()
+	before := runtime.NumGoroutine()
 	network, guest := cable(t)
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
@@ -73,7 +79,12 @@ func startNetwork(t testing.TB, c Config) (guest net.Conn) {
 // startVM is a guest on a network with the given Config.
 func startVM(t testing.TB, c Config) *vm {
 	t.Helper()
-	conn := startNetwork(t, c)
+	return newVM(t, startNetwork(t, c))
+}
+
+// newVM is a guest on one end of a cable.
+func newVM(t testing.TB, conn net.Conn) *vm {
+	t.Helper()
 	mac, err := net.ParseMAC(GuestMAC)
 	if err != nil {
 		t.Fatal(err)

@@ -7,9 +7,12 @@ import (
 	"net"
 	"net/netip"
 	"slices"
+	"sync/atomic"
+	"time"
 
 	"github.com/hashicorp/go-hclog"
 	"gvisor.dev/gvisor/pkg/tcpip"
+	"gvisor.dev/gvisor/pkg/tcpip/header"
 	"gvisor.dev/gvisor/pkg/tcpip/network/arp"
 	"gvisor.dev/gvisor/pkg/tcpip/network/ipv4"
 	"gvisor.dev/gvisor/pkg/tcpip/stack"
@@ -35,8 +38,9 @@ const gatewayMAC = "5a:94:ef:e4:0c:dd"
 
 // Config is what a Network is made of. All of it may be empty.
 type Config struct {
-	// Subnet of the guest's network, and in it the gateway's address and the alias for the host's loopback.
-	Subnet, Gateway, Host string
+	// Subnet of the guest's network, and in it the gateway's address, the alias for the host's loopback, and the guest's
+	// own address.
+	Subnet, Gateway, Host, Guest string
 	// MTU of the guest's network in bytes.
 	MTU int
 	// Names are more names for the guest, without a final dot, beside those for the host and the gateway.
@@ -53,11 +57,13 @@ type Config struct {
 type Network struct {
 	subnet        netip.Prefix
 	gateway, host netip.Addr
+	guest         netip.Addr // which leads to its containers
 	mtu           int
 	names         map[string]netip.Addr
 	dial          func(ctx context.Context, network, address string) (net.Conn, error)
 	resolver      Resolver
 	log           hclog.Logger
+	served        atomic.Pointer[guest] // the latest; nil while there is none
 }
 
 // New makes a Network; it fails only if the Config makes no sense.
@@ -69,15 +75,19 @@ func New(c Config) (*Network, error) {
 		return s
 	}
 	n := &Network{mtu: c.MTU, dial: c.Dial, resolver: c.Resolver, log: c.Logger}
-	var errs [3]error
+	var errs [4]error
 	n.subnet, errs[0] = netip.ParsePrefix(or(c.Subnet, DefaultSubnet))
 	n.gateway, errs[1] = netip.ParseAddr(or(c.Gateway, DefaultGateway))
 	n.host, errs[2] = netip.ParseAddr(or(c.Host, DefaultHost))
+	n.guest, errs[3] = netip.ParseAddr(or(c.Guest, GuestAddr))
 	if err := errors.Join(errs[:]...); err != nil {
 		return nil, fmt.Errorf("configure network: %w", err)
 	}
 	if !n.subnet.Addr().Is4() || !n.subnet.Contains(n.gateway) || !n.subnet.Contains(n.host) || n.gateway == n.host {
 		return nil, fmt.Errorf("configure network: %v and %v are not two IPv4 addresses of %v", n.gateway, n.host, n.subnet)
+	}
+	if !n.subnet.Contains(n.guest) || n.guest == n.gateway || n.guest == n.host {
+		return nil, fmt.Errorf("configure network: %v is no address for a guest of %v", n.guest, n.subnet)
 	}
 	if n.mtu == 0 {
 		n.mtu = DefaultMTU
@@ -131,6 +141,8 @@ func (n *Network) Serve(ctx context.Context, conn net.Conn) error {
 	}
 	stop := context.AfterFunc(ctx, func() { conn.Close() })
 	defer stop()
+	n.served.Store(g)
+	defer n.served.CompareAndSwap(g, nil)
 	err = c.receive()
 	if ctx.Err() != nil {
 		return nil
@@ -148,10 +160,12 @@ func (n *Network) newStack(c *card) (*stack.Stack, error) {
 	receive := tcpip.TCPReceiveBufferSizeRangeOption{Min: 4 << 10, Default: 512 << 10, Max: 1 << 20}
 	send := tcpip.TCPSendBufferSizeRangeOption{Min: 4 << 10, Default: 512 << 10, Max: 1 << 20}
 	sack := tcpip.TCPSACKEnabled(true)
+	timeWait := tcpip.TCPTimeWaitTimeoutOption(timeWait)
 	err := firstError(
 		s.SetTransportProtocolOption(tcp.ProtocolNumber, &receive),
 		s.SetTransportProtocolOption(tcp.ProtocolNumber, &send),
 		s.SetTransportProtocolOption(tcp.ProtocolNumber, &sack),
+		s.SetTransportProtocolOption(tcp.ProtocolNumber, &timeWait),
 		s.CreateNIC(nicID, c),
 		s.AddProtocolAddress(nicID, tcpip.ProtocolAddress{
 			Protocol:          ipv4.ProtocolNumber,
@@ -170,9 +184,15 @@ func (n *Network) newStack(c *card) (*stack.Stack, error) {
 		s.Close()
 		return nil, fmt.Errorf("make network stack: %w", serr)
 	}
-	s.SetRouteTable([]tcpip.Route{{Destination: subnet, NIC: nicID}})
+	s.SetRouteTable([]tcpip.Route{
+		{Destination: subnet, NIC: nicID},
+		{Destination: header.IPv4EmptySubnet, Gateway: toTCPIP(n.guest), NIC: nicID},
+	})
 	return s, nil
 }
+
+// timeWait is how long an ended connection is remembered. No packet of it comes late: there is one cable.
+const timeWait = 2 * time.Second
 
 // nicID is the only card's.
 const nicID = 1

@@ -109,6 +109,18 @@ type guestConn struct {
 	ep tcpip.Endpoint
 }
 
+// CloseWrite says net.ErrClosed of a connection that the guest has ended or reset already.
+func (c *guestConn) CloseWrite() error {
+	switch err := c.ep.Shutdown(tcpip.ShutdownWrite); err.(type) {
+	case nil:
+		return nil
+	case *tcpip.ErrNotConnected:
+		return net.ErrClosed
+	default:
+		return errors.New(err.String())
+	}
+}
+
 // Reset drops the connection and tells the guest so.
 func (c *guestConn) Reset() error {
 	c.ep.Abort()

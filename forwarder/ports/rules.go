@@ -11,8 +11,8 @@ import (
 	"github.com/moby/moby/api/types/network"
 )
 
-// rulesOf makes the rules of containers, sorted. The IDs in reachable are those of networks that the guest itself is in,
-// which are dockerd's bridges; a container on none of them has no rules. Dockerd lists a port published on no address
+// rulesOf makes the rules of containers, sorted. The IDs in reachable are those of networks that the guest itself is in
+// and leads into, which are dockerd's bridges; a container on none of them has no rules. Dockerd lists a port published on no address
 // once for IPv4 and once for IPv6, which is one rule here.
 func rulesOf(containers []container.Summary, reachable map[string]bool) []Rule {
 	rules := make(map[key]Rule)

@@ -139,7 +139,7 @@ func (w *Watcher) list(ctx context.Context) ([]Rule, error) {
 	}
 	reachable := make(map[string]bool)
 	for _, n := range networks.Items {
-		reachable[n.ID] = true
+		reachable[n.ID] = !n.Internal // dockerd publishes nothing there, and lets nobody in
 	}
 	return rulesOf(containers.Items, reachable), nil
 }
