@@ -29,7 +29,8 @@ type Lifecycle interface {
 	// Start returns when docker answers; nil at once if it does already. When ctx ends first, the start is undone if
 	// nobody else waits for it.
 	Start(ctx context.Context) error
-	// Stop returns when the engine is stopped; nil at once if it is already.
+	// Stop returns when the engine is stopped (or suspended); nil at once if it is already. Only StopForce ends a suspended
+	// engine: it drops what was saved.
 	Stop(ctx context.Context, mode StopMode) error
 	// Restart is Stop and Start as one wish.
 	Restart(ctx context.Context) error
@@ -63,6 +64,9 @@ type StopMode string
 const (
 	// StopClean stops the containers within their timeouts, writes the disks out and powers the guest off.
 	StopClean StopMode = "clean"
+	// StopSuspend saves the VM with all that runs in it to the disk; the next start goes on from there. Where that is not
+	// possible it is a StopClean, with a warning.
+	StopSuspend StopMode = "suspend"
 	// StopForce pulls the plug. Disks stay consistent as after a power cut.
 	StopForce StopMode = "force"
 )

@@ -154,8 +154,12 @@ func (s *session) launch() error {
 		return err
 	}
 	return s.stage(s.life, "vm", "starting the virtual machine", 0, func(ctx context.Context) error {
-		m, err := s.plan.driver.Create(ctx, s.plan.spec)
-		if err != nil {
+		m, err := s.resume(ctx)
+		if m != nil || err != nil {
+			s.machine, s.adopted = m, m != nil
+			return err
+		}
+		if m, err = s.plan.driver.Create(ctx, s.plan.spec); err != nil {
 			return err
 		}
 		if s.info, err = m.Start(ctx); err != nil {

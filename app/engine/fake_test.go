@@ -55,6 +55,18 @@ func (d driver) Create(ctx context.Context, s vmhost.Spec) (vmhost.Machine, erro
 	return machine{m, d.w}, err
 }
 
+func (d driver) Resume(ctx context.Context, s vmhost.Spec, st vmhost.State) (vmhost.Machine, error) {
+	m, err := d.Fake.Resume(ctx, s, st)
+	if err != nil {
+		return nil, err
+	}
+	return machine{m, d.w}, nil
+}
+
+func (m machine) Suspend(ctx context.Context, st vmhost.State) error {
+	return m.Machine.(vmhost.Suspender).Suspend(ctx, st)
+}
+
 func (m machine) Start(ctx context.Context) (vmhost.Info, error) {
 	info, err := m.Machine.Start(ctx)
 	if err == nil {

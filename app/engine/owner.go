@@ -84,8 +84,11 @@ func (e *Engine) Run(ctx context.Context) error {
 	defer close(e.quit)
 	o := &owner{Engine: e, events: make(chan report)}
 	o.snap = app.Snapshot{State: app.StateStopped, Since: time.Now(), Docker: app.Docker{Socket: e.cfg.Home.DockerHost()}, Ports: []app.Port{}, Daemon: daemonInfo(e.cfg.Version)}
-	if e.leftover(ctx) {
+	switch {
+	case e.leftover(ctx):
 		o.begin()
+	case Suspended(e.cfg.Home):
+		o.snap.State = app.StateSuspended
 	}
 	o.publish()
 	for {
@@ -146,7 +149,8 @@ func (o *owner) handle(r request) {
 		}
 	case aimStopped:
 		if o.sess == nil {
-			r.done <- nil
+			r.done <- o.dropSaved(r.mode)
+			o.publish()
 			return
 		}
 		o.waiting = append(o.waiting, r)
@@ -164,7 +168,7 @@ func (o *owner) giveUp(r request) {
 	o.waiting = slices.DeleteFunc(o.waiting, same)
 	r.done <- context.Canceled
 	starts := slices.ContainsFunc(o.waiting, func(w request) bool { return w.aim == aimRunning })
-	if !starts && o.sess != nil && o.snap.State.Busy() && o.snap.State != app.StateStopping && !o.sess.wasReady() {
+	if !starts && o.sess != nil && o.snap.State.Busy() && !o.ending() && !o.sess.wasReady() {
 		o.stop(app.StopClean)
 		o.publish()
 	}
@@ -182,12 +186,24 @@ func (o *owner) begin() {
 
 // stop asks the session to end and tells those who wait for a start.
 func (o *owner) stop(mode app.StopMode) {
-	if o.snap.State != app.StateStopping {
-		o.move(evStop)
+	if !o.ending() {
+		if mode == app.StopSuspend {
+			o.move(evSuspend)
+		} else {
+			o.move(evStop)
+		}
 		o.snap.Stage = "stopping containers"
+		if o.snap.State == app.StateSuspending {
+			o.snap.Stage = "saving the virtual machine"
+		}
 		o.resolve(aimRunning, app.Errorf("run `wherry start` again", "the start was ended by a stop"))
 	}
 	o.sess.end(mode)
+}
+
+// ending says whether the session was asked to end.
+func (o *owner) ending() bool {
+	return o.snap.State == app.StateStopping || o.snap.State == app.StateSuspending
 }
 
 // apply takes a session's report into the state.
@@ -200,7 +216,7 @@ func (o *owner) apply(r report) {
 	}
 	switch r.event {
 	case "":
-	case evEnded, evFailed:
+	case evEnded, evSuspended, evFailed:
 		o.over(r)
 	case evReady:
 		o.move(evReady)
@@ -216,7 +232,7 @@ func (o *owner) apply(r report) {
 
 // over is the end of a session.
 func (o *owner) over(r report) {
-	stopping := o.snap.State == app.StateStopping
+	stopping := o.ending()
 	crashed := r.err != nil && o.sess.wasReady() // a start that was asked for meanwhile is not what failed
 	o.sess = nil
 	o.move(r.event)

@@ -117,7 +117,7 @@ func prepareDisk(path string, size int64) error {
 	switch {
 	case err != nil:
 		return err
-	case now > size:
+	case now > 0 && now >= size:
 		return nil
 	case now == 0:
 		if err := os.WriteFile(freshMark(path), nil, 0o600); err != nil {
@@ -189,7 +189,7 @@ func DiscardVM(ctx context.Context, drivers []vmhost.Driver, dir string) error {
 // reset removes the engine's data. Nothing runs meanwhile.
 func (o *owner) reset(keepSettings bool) error {
 	h := o.cfg.Home
-	paths := []string{h.DataDisk(), freshMark(h.DataDisk()), h.VM(), h.Cache(), lastErrorFile(h.Root())}
+	paths := []string{h.DataDisk(), freshMark(h.DataDisk()), h.VM(), h.SavedState(), h.Cache(), lastErrorFile(h.Root())}
 	if !keepSettings {
 		paths = append(paths, h.SettingsFile())
 	}

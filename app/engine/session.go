@@ -37,10 +37,11 @@ type session struct {
 	hold  bool         // a machine may have to be taken over first, for a clean end to end it cleanly
 	force chan struct{}
 	ready bool // docker has answered once
+	saved bool // the machine was suspended
 
 	plan    plan
 	machine vmhost.Machine
-	adopted bool // machine was found running
+	adopted bool // machine was found running or resumed: its guest has booted before
 	info    vmhost.Info
 	link    *link.Client
 	agent   *control.Client
@@ -59,11 +60,14 @@ func newSession(e *Engine, events chan<- report, asked time.Time) *session {
 func (s *session) end(mode app.StopMode) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.over = true
-	if mode == app.StopForce && s.mode != app.StopForce {
+	switch {
+	case mode == app.StopForce && s.mode != app.StopForce:
 		s.mode = mode
 		close(s.force)
+	case s.mode != app.StopForce && (!s.over || mode == app.StopClean):
+		s.mode = mode
 	}
+	s.over = true
 	if !s.hold || s.mode == app.StopForce {
 		s.cancel(errEnded)
 	}
@@ -93,8 +97,11 @@ func (s *session) live() {
 	err = errors.Join(err, s.shutdown(err), s.discard())
 	s.unwind()
 	ev := evEnded
-	if err != nil {
+	switch {
+	case err != nil:
 		ev = evFailed
+	case s.saved:
+		ev = evSuspended
 	}
 	s.events <- report{from: s, event: ev, err: err}
 }
@@ -190,6 +197,9 @@ func (s *session) shutdown(cause error) error {
 		case <-ctx.Done():
 		}
 	}()
+	if cause == nil && s.suspend(ctx) {
+		return nil
+	}
 	if s.agent != nil && cause == nil {
 		if err := s.powerOff(ctx); err != nil && ctx.Err() == nil {
 			s.log.Warn("guest does not shut down", "error", err)

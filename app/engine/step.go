@@ -13,6 +13,8 @@ const (
 	evDockerLost event = "dockerLost" // docker does not answer any more, the agent does
 	evLinkLost   event = "linkLost"   // the agent does not answer any more
 	evStop       event = "stop"       // a stop was asked for
+	evSuspend    event = "suspend"    // a stop was asked for that saves what runs
+	evSuspended  event = "suspended"  // the VM is gone, saved
 	evEnded      event = "ended"      // the VM is gone as it was asked to
 	evFailed     event = "failed"     // the VM is gone, or never came, for a cause
 )
@@ -26,13 +28,20 @@ func next(s app.State, e event) app.State {
 	case evFailed:
 		return app.StateFailed
 	case evStart:
-		if s == app.StateStopped || s == app.StateFailed {
+		if rests(s) {
 			return app.StatePreparing
 		}
 	case evStop:
-		if s != app.StateStopped && s != app.StateFailed {
+		if !rests(s) {
 			return app.StateStopping
 		}
+	case evSuspend:
+		if s == app.StateRunning {
+			return app.StateSuspending
+		}
+		return next(s, evStop)
+	case evSuspended:
+		return app.StateSuspended
 	case evLaunched:
 		if s == app.StatePreparing {
 			return app.StateBooting
@@ -55,4 +64,9 @@ func next(s app.State, e event) app.State {
 		}
 	}
 	return s
+}
+
+// rests says whether nothing runs in a state.
+func rests(s app.State) bool {
+	return s == app.StateStopped || s == app.StateSuspended || s == app.StateFailed
 }

@@ -59,6 +59,9 @@ func (d Dir) DataDisk() string { return d.path("data.img") }
 // VM is the folder for the running machine's sockets and PID file; it belongs to the driver.
 func (d Dir) VM() string { return d.path("vm") }
 
+// SavedState is the file of a suspended machine.
+func (d Dir) SavedState() string { return d.path("vm.state") }
+
 // Cache holds what can be made again at any time.
 func (d Dir) Cache() string { return d.path("cache") }
 

@@ -139,7 +139,7 @@ func (d *daemon) untilIdle(ctx context.Context, server *api.Server) {
 		case <-tick.C:
 		}
 		snap, err := d.engine.Snapshot(ctx)
-		rests := err == nil && (snap.State == app.StateStopped || snap.State == app.StateFailed)
+		rests := err == nil && (snap.State == app.StateStopped || snap.State == app.StateSuspended || snap.State == app.StateFailed)
 		quiet := server.Clients() == 0 && server.Served() == served
 		if rests && resting && quiet {
 			return

@@ -65,8 +65,11 @@ func (c *cli) truth(ctx context.Context) (app.Snapshot, error) {
 		return app.Snapshot{}, app.Errorf("try again, or end it with `wherry stop --force`", "the daemon (process %d) is starting, ending, or hangs", c.home.OwnerPID())
 	}
 	snap = app.Snapshot{State: app.StateStopped, Docker: app.Docker{Socket: c.home.DockerHost()}, Ports: []app.Port{}, LastError: engine.LastError(c.home.Root())}
-	if snap.LastError != nil {
+	switch {
+	case snap.LastError != nil:
 		snap.State = app.StateFailed
+	case engine.Suspended(c.home):
+		snap.State = app.StateSuspended
 	}
 	if info, err := engine.FindVM(ctx, c.drivers(nil), c.home.VM()); err == nil {
 		snap.State, snap.VM.PID, snap.Accel = app.StateFailed, info.PID, info.Accel

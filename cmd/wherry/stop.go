@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"time"
 
@@ -17,34 +18,45 @@ import (
 )
 
 func (c *cli) stopCommand() *cobra.Command {
-	var force bool
+	var force, suspend bool
 	cmd := &cobra.Command{
 		Use:   "stop",
 		Short: "Stop the containers and the engine",
 		Args:  args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if force {
+			switch {
+			case force && suspend:
+				return usageError{errors.New("--force and --suspend exclude each other")}
+			case force:
 				return c.stopForce(cmd.Context())
+			case suspend:
+				return c.stop(cmd.Context(), app.StopSuspend)
 			}
-			return c.stop(cmd.Context())
+			return c.stop(cmd.Context(), app.StopClean)
 		},
 	}
 	cmd.Flags().BoolVar(&force, "force", false, "pull the plug, also when the daemon hangs")
+	cmd.Flags().BoolVar(&suspend, "suspend", false, "save the VM with all that runs in it; the next start goes on from there")
 	return cmd
 }
 
-// stop stops the engine cleanly. A VM that runs without its daemon gets one first, to be stopped by.
-func (c *cli) stop(ctx context.Context) error {
+// stop stops the engine cleanly or suspends it. A VM that runs without its daemon gets one first, to be stopped by.
+func (c *cli) stop(ctx context.Context, mode app.StopMode) error {
 	client, err := c.owner(ctx)
 	if err != nil || client == nil {
 		return err
 	}
 	show := newProgress(c.err)
-	err = show.while(ctx, client, func(ctx context.Context) error { return client.Stop(ctx, app.StopClean) })
-	if err == nil {
-		show.say("stopped")
+	err = show.while(ctx, client, func(ctx context.Context) error { return client.Stop(ctx, mode) })
+	if err != nil {
+		return err
 	}
-	return err
+	said := "stopped"
+	if engine.Suspended(c.home) {
+		said = "suspended"
+	}
+	show.say(said)
+	return nil
 }
 
 // owner is a client of the daemon that owns the engine, nil if there is nothing to own and that has been said.
@@ -55,7 +67,11 @@ func (c *cli) owner(ctx context.Context) (*api.Client, error) {
 		return nil, err
 	}
 	if _, err := engine.FindVM(ctx, c.drivers(nil), c.home.VM()); errors.Is(err, vmhost.ErrNoMachine) {
-		fmt.Fprintln(c.err, "the engine is stopped")
+		if engine.Suspended(c.home) {
+			fmt.Fprintln(c.err, "the engine is suspended; `wherry start` goes on, `wherry stop --force` gives up what it holds")
+		} else {
+			fmt.Fprintln(c.err, "the engine is stopped")
+		}
 		return nil, nil
 	}
 	self, err := program()
@@ -83,6 +99,9 @@ func (c *cli) stopForce(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := os.Remove(c.home.SavedState()); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("remove the saved machine: %w", err)
+	}
 	return engine.DiscardVM(ctx, c.drivers(nil), c.home.VM())
 }
 
@@ -108,7 +127,7 @@ func (c *cli) restartCommand() *cobra.Command {
 		Short: "Stop the engine and start it again",
 		Args:  args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := c.stop(cmd.Context()); err != nil {
+			if err := c.stop(cmd.Context(), app.StopClean); err != nil {
 				return err
 			}
 			return c.start(cmd.Context())
