@@ -3,7 +3,6 @@ package engine_test
 import (
 	"context"
 	"errors"
-	"io/fs"
 	"net"
 	"net/http"
 	"os"
@@ -288,32 +287,6 @@ func TestForceOvertakesACleanStop(t *testing.T) {
 	}
 }
 
-func TestNewDaemonTakesOverTheMachine(t *testing.T) {
-	w := newWorld(t)
-	w.run()
-	if err := w.engine.Start(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	before, err := w.engine.Snapshot(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	// The first daemon is as good as dead: its machine is orphaned, and nothing of it is asked any more.
-	w.orphan()
-	w.build(engine.Deadlines{Boot: 5 * time.Second, Docker: 5 * time.Second, Containers: 2 * time.Second, PowerOff: 2 * time.Second, Adopt: 2 * time.Second})
-	w.run()
-	if err := w.engine.Start(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	after, err := w.engine.Snapshot(t.Context())
-	if err != nil || after.VM.PID != before.VM.PID || after.State != app.StateRunning {
-		t.Errorf("was %d, is %+v, %v", before.VM.PID, after.VM, err)
-	}
-	if err := w.engine.Stop(t.Context(), app.StopClean); err != nil || w.guest.shutdowns() != 1 {
-		t.Errorf("%v after %d shutdowns", err, w.guest.shutdowns())
-	}
-}
-
 func TestEndOfTheDaemonStopsTheGuestCleanly(t *testing.T) {
 	w := newWorld(t)
 	w.run()
@@ -326,144 +299,6 @@ func TestEndOfTheDaemonStopsTheGuestCleanly(t *testing.T) {
 	}
 	if err := w.engine.Start(t.Context()); !errors.Is(err, engine.ErrNotServing) {
 		t.Errorf("start after the end: %v", err)
-	}
-}
-
-func TestDataDisk(t *testing.T) {
-	w := newWorld(t)
-	w.run()
-	size := func() int64 {
-		t.Helper()
-		st, err := os.Stat(w.home.DataDisk())
-		if err != nil {
-			t.Fatal(err)
-		}
-		return st.Size()
-	}
-	cycle := func() {
-		t.Helper()
-		if err := errors.Join(w.engine.Start(t.Context()), w.engine.Stop(t.Context(), app.StopClean)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if _, err := w.engine.Set(t.Context(), map[string]string{"disk": "4GiB"}); err != nil {
-		t.Fatal(err)
-	}
-	cycle()
-	if size() != 4<<30 {
-		t.Errorf("size %d", size())
-	}
-	if _, err := os.Stat(w.home.DataDisk() + ".fresh"); !errors.Is(err, fs.ErrNotExist) {
-		t.Error("a mounted disk is still marked as fresh")
-	}
-	if _, err := w.engine.Set(t.Context(), map[string]string{"disk": "3GiB"}); err == nil {
-		t.Error("the disk may shrink")
-	}
-	if _, err := w.engine.Set(t.Context(), map[string]string{"disk": "5GiB"}); err != nil {
-		t.Fatal(err)
-	}
-	write(t, w.home.DataDisk()+".other", nil)
-	cycle()
-	if size() != 5<<30 {
-		t.Errorf("size %d after growing", size())
-	}
-}
-
-func TestDiskOfAFirstBootThatWasCutShortIsMadeAnew(t *testing.T) {
-	w := newWorld(t)
-	write(t, w.home.DataDisk(), []byte("half a filesystem"))
-	write(t, w.home.DataDisk()+".fresh", nil)
-	w.run()
-	if err := w.engine.Start(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	b := make([]byte, 17)
-	f, err := os.Open(w.home.DataDisk())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	if _, err := f.Read(b); err != nil || string(b) != strings.Repeat("\x00", 17) {
-		t.Errorf("%q, %v", b, err)
-	}
-}
-
-func TestResetEmptiesTheEngineAndKeepsSettingsIfAsked(t *testing.T) {
-	w := newWorld(t)
-	w.run()
-	if _, err := w.engine.Set(t.Context(), map[string]string{"cpus": "3"}); err != nil {
-		t.Fatal(err)
-	}
-	if err := w.engine.Start(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if err := w.engine.Reset(t.Context(), true); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := os.Stat(w.home.DataDisk()); !errors.Is(err, fs.ErrNotExist) {
-		t.Error("the data disk is still there")
-	}
-	if s, err := w.engine.Settings(t.Context()); err != nil || s.CPUs != 3 {
-		t.Errorf("%+v, %v", s, err)
-	}
-	if err := w.engine.Reset(t.Context(), false); err != nil {
-		t.Fatal(err)
-	}
-	if s, err := w.engine.Settings(t.Context()); err != nil || s.CPUs != 4 {
-		t.Errorf("%+v, %v", s, err)
-	}
-}
-
-// A daemon that is killed during the very first boot leaves a machine with a disk that is still marked as fresh: the disk
-// is in use and must not be made anew.
-func TestTakeOverLeavesTheFreshDiskOfTheMachineAlone(t *testing.T) {
-	w := newWorld(t)
-	w.run()
-	if err := w.engine.Start(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	before, err := os.Stat(w.home.DataDisk())
-	if err != nil {
-		t.Fatal(err)
-	}
-	write(t, w.home.DataDisk()+".fresh", nil)
-	w.orphan()
-	w.build(engine.DefaultDeadlines())
-	w.run()
-	if err := w.engine.Start(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	after, err := os.Stat(w.home.DataDisk())
-	if err != nil || !os.SameFile(before, after) {
-		t.Errorf("the disk was replaced under the machine, %v", err)
-	}
-	if _, err := os.Stat(w.home.DataDisk() + ".fresh"); !errors.Is(err, fs.ErrNotExist) {
-		t.Error("the mark is still there")
-	}
-}
-
-// A stop that comes before a left-over machine is taken over still ends it, and cleanly.
-func TestStopOfALeftOverMachineEndsItCleanly(t *testing.T) {
-	for mode, shutdowns := range map[app.StopMode]int{app.StopClean: 1, app.StopForce: 0} {
-		t.Run(string(mode), func(t *testing.T) {
-			w := newWorld(t)
-			w.run()
-			if err := w.engine.Start(t.Context()); err != nil {
-				t.Fatal(err)
-			}
-			w.orphan()
-			w.build(engine.DefaultDeadlines())
-			w.run()
-			if err := w.engine.Stop(t.Context(), mode); err != nil {
-				t.Fatal(err)
-			}
-			if _, err := w.fake.Find(t.Context(), w.home.VM()); !errors.Is(err, vmhost.ErrNoMachine) {
-				t.Errorf("the machine still runs: %v", err)
-			}
-			if got := w.guest.shutdowns(); got > 1 || (mode == app.StopClean && got != shutdowns) {
-				t.Errorf("%d shutdowns", got)
-			}
-		})
 	}
 }
 
