@@ -52,7 +52,7 @@ func startContainer(t testing.TB, serve func(*gonet.TCPConn)) (n *Network, v *vm
 			wg.Go(func() { defer c.Close(); serve(c.(*gonet.TCPConn)) })
 		}
 	})
-	t.Cleanup(func() { l.Shutdown(); l.Close(); wg.Wait() })
+	t.Cleanup(func() { l.Shutdown(); v.stack.Close(); wg.Wait() }) // connections of a cut cable end with the stack only
 	for n.served.Load() == nil {
 		runtime.Gosched()
 	}
