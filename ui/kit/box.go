@@ -208,7 +208,7 @@ func (r *barRenderer) Layout(s fyne.Size) {
 	r.b.fill.Resize(fyne.NewSize(w, s.Height))
 }
 func (r *barRenderer) MinSize() fyne.Size { return fyne.NewSize(16, r.b.height) }
-func (r *barRenderer) Refresh() { r.Layout(r.b.Size()); r.b.track.Refresh(); r.b.fill.Refresh() }
+func (r *barRenderer) Refresh()           { r.Layout(r.b.Size()); r.b.track.Refresh(); r.b.fill.Refresh() }
 
 func (r *barRenderer) Objects() []fyne.CanvasObject { return []fyne.CanvasObject{r.b.track, r.b.fill} }
 func (r *barRenderer) Destroy()                     {}

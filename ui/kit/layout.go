@@ -128,51 +128,6 @@ func (l stack) MinSize(objs []fyne.CanvasObject) fyne.Size {
 // Spring takes the room that the others leave.
 func Spring() fyne.CanvasObject { return layout.NewSpacer() }
 
-// Flow puts objects beside one another and begins a new line where the width ends.
-func Flow(gap float32, objs ...fyne.CanvasObject) *fyne.Container {
-	return container.New(&flowLayout{gap: gap * look.Grid}, objs...)
-}
-
-type flowLayout struct{ gap, width, height float32 }
-
-func (l *flowLayout) Layout(objs []fyne.CanvasObject, s fyne.Size) {
-	l.width = s.Width
-	x, y, line := float32(0), float32(0), float32(0)
-	for _, o := range objs {
-		if !o.Visible() {
-			continue
-		}
-		m := o.MinSize()
-		if x > 0 && x+m.Width > s.Width {
-			x, y, line = 0, y+line+l.gap, 0
-		}
-		o.Move(fyne.NewPos(x, y))
-		o.Resize(fyne.NewSize(min(m.Width, max(s.Width-x, 1)), m.Height))
-		x += m.Width + l.gap
-		line = max(line, m.Height)
-	}
-	l.height = y + line
-}
-
-func (l *flowLayout) MinSize(objs []fyne.CanvasObject) fyne.Size {
-	var m fyne.Size
-	x, y, line := float32(0), float32(0), float32(0)
-	for _, o := range objs {
-		if !o.Visible() {
-			continue
-		}
-		om := o.MinSize()
-		m.Width = max(m.Width, min(om.Width, 240))
-		if l.width > 0 && x > 0 && x+om.Width > l.width {
-			x, y, line = 0, y+line+l.gap, 0
-		}
-		x += om.Width + l.gap
-		line = max(line, om.Height)
-	}
-	m.Height = y + line
-	return m
-}
-
 // Column is one column of a row: its width, or its share of what is left. A column with Hide is not shown where the
 // whole is narrower than that.
 type Column struct {

@@ -30,8 +30,7 @@ type Text struct {
 	text  string
 	style Style
 	obj   *canvas.Text
-	fit   string
-	at    float32 // the width fit was made for
+	at    float32 // the width the text was shortened for
 }
 
 // NewText makes a line of text.

@@ -110,6 +110,14 @@ func CheckRef(ref string) string {
 	return ""
 }
 
+// CheckName says what is wrong with a container's new name; empty if nothing is.
+func CheckName(name string, taken []Container) string {
+	if name == "" {
+		return "give it a name"
+	}
+	return checkName(name, taken)
+}
+
 func checkName(name string, taken []Container) string {
 	switch {
 	case name == "":

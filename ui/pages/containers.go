@@ -25,6 +25,7 @@ type ContainerKeeper interface {
 	Unpause(ctx context.Context, id string) error
 	Kill(ctx context.Context, id string) error
 	Remove(ctx context.Context, id string, volumes bool) error
+	Rename(ctx context.Context, id, name string) error
 }
 
 // Containers lists containers and shows one of them in detail.
@@ -319,6 +320,22 @@ func (c *Containers) act(name string, cs []model.Container) {
 			c.each(cs, "removing", func(a model.Actions) bool { return a.Remove }, func(ctx context.Context, id string) error { return k.Remove(ctx, id, true) })
 		})
 	}
+}
+
+// rename asks for another name.
+func (c *Containers) rename(ct model.Container) {
+	check := func(s string) string {
+		if s == ct.Name {
+			return "that is its name already"
+		}
+		return model.CheckName(s, c.state.Docker.Containers)
+	}
+	c.env.prompt("Rename “"+model.Shorten(ct.Name, 40)+"”", "Name", "", "Rename", ct.Name, check, func(name string) {
+		c.env.Go(func(ctx context.Context) error { return c.keeper.Rename(ctx, ct.ID, name) }, func(err error) {
+			c.notice.Box.Hide()
+			report(c.notice, err)
+		})
+	})
 }
 
 func (c *Containers) find(id string) []model.Container {

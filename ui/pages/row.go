@@ -137,6 +137,9 @@ func (r *containerRow) act() {
 
 func (r *containerRow) menu() {
 	cs, can := r.targets(), r.row.Can
+	if len(cs) == 0 {
+		return // gone meanwhile
+	}
 	do := func(name string) func() { return func() { r.page.act(name, cs) } }
 	items := []*fyne.MenuItem{
 		item("Start", can.Start, do("start")), item("Stop", can.Stop, do("stop")), item("Restart", can.Restart, do("restart")),
@@ -153,7 +156,7 @@ func (r *containerRow) menu() {
 		}
 		items = append(items, item("Pause", can.Pause, do("pause")), item("Resume", can.Unpause, do("unpause")), item("Kill", can.Kill, do("kill")),
 			fyne.NewMenuItemSeparator(), item("Logs", true, open(tabLogs)), item("Terminal", can.Exec, open(tabTerminal)), item("Inspect", true, open(tabInspect)),
-			item("Copy ID", true, func() { r.page.env.Copy(id) }))
+			item("Rename…", true, func() { r.page.rename(cs[0]) }), item("Copy ID", true, func() { r.page.env.Copy(id) }))
 	}
 	items = append(items, fyne.NewMenuItemSeparator(), item("Remove…", can.Remove, do("remove")))
 	r.page.env.menu(r.more, items...)
