@@ -228,9 +228,25 @@ func (s *session) discard() error {
 
 // powerOff asks the agent for a clean shutdown and waits for the machine to be gone.
 func (s *session) powerOff(ctx context.Context) error {
+	if !s.link.State().Up && !s.wasReady() {
+		return errors.New("its agent does not answer yet")
+	}
 	ask, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
-	if err := s.agent.Shutdown(ask, s.cfg.Deadlines.Containers); err != nil {
+	go func() {
+		select {
+		case <-s.machine.Done(): // faster than its answer
+			cancel()
+		case <-ask.Done():
+		}
+	}()
+	err := s.agent.Shutdown(ask, s.cfg.Deadlines.Containers)
+	select {
+	case <-s.machine.Done():
+		return nil
+	default:
+	}
+	if err != nil {
 		return fmt.Errorf("ask for shutdown: %w", err)
 	}
 	select {
