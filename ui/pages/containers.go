@@ -42,6 +42,7 @@ type Containers struct {
 	filter  *widget.Select
 	sort    *widget.Select
 	count   *kit.Text
+	fresh   *widget.Button
 	bulk    *bulkBar
 	notice  *kit.Notice
 	empty   *kit.Empty
@@ -97,8 +98,8 @@ func NewContainers(env Env, keeper ContainerKeeper, inside Inside, run func(imag
 	}
 	c.empty = kit.NewEmpty("containers", "", "", "", nil)
 	c.body = container.NewStack(kit.Panel(c.list), c.empty.Box)
-	newButton := kit.Primary("Run…", "plus", func() { run("") })
-	bar := container.NewBorder(nil, nil, nil, kit.HBox(1, kit.MinWidth(110, kit.Outline(c.filter)), kit.MinWidth(160, kit.Outline(c.sort)), newButton), kit.MaxWidth(460, c.search))
+	c.fresh = kit.Primary("Run…", "", func() { run("") })
+	bar := container.NewBorder(nil, nil, nil, kit.HBox(1, kit.MinWidth(110, kit.Outline(c.filter)), kit.MinWidth(160, kit.Outline(c.sort)), c.fresh), kit.MaxWidth(460, c.search))
 	head := kit.VBox(1.5, bar, c.notice.Box, c.bulk.box)
 	c.main = kit.Pad(3, container.NewBorder(head, kit.PadXY(0, 1, c.count), nil, nil, kit.PadXY(0, 1.5, c.body)))
 	c.content = container.NewStack(c.main)
@@ -153,6 +154,7 @@ func (c *Containers) refresh() {
 	}
 	c.bulk.show()
 	c.showEmpty()
+	kit.Able(c.fresh, c.engine.Running)
 	c.count.SetText(c.summary())
 }
 
