@@ -34,6 +34,9 @@ func (m *Machine) Suspend(ctx context.Context, s vmhost.State) error {
 		return fmt.Errorf("suspend machine: %w", err)
 	}
 	size, err := run.save(ctx, s)
+	if errors.Is(err, errMonitorGone) {
+		err = fmt.Errorf("%w: it ended meanwhile", vmhost.ErrNotRunning)
+	}
 	if err != nil {
 		return fmt.Errorf("suspend machine: %w", err)
 	}

@@ -45,6 +45,7 @@ func Suite(t *testing.T, newHarness func(t *testing.T) Harness) {
 		{"suspend and resume", testSuspend},
 		{"a state of no use", testUselessState},
 		{"suspend fails", testFailedSuspend},
+		{"stopped while it suspends", testStoppedSuspend},
 		{"adopt", testAdopt},
 		{"discard", testDiscard},
 	}

@@ -185,6 +185,35 @@ func testFailedSuspend(t *testing.T, s *suite) {
 	}
 }
 
+// testStoppedSuspend checks that either the state is kept or the machine is stopped.
+func testStoppedSuspend(t *testing.T, s *suite) {
+	if _, ok := s.Driver.(vmhost.Resumer); !ok {
+		return // it cannot do that
+	}
+	spec, st := s.suspendable(t)
+	for _, after := range []time.Duration{0, 3 * time.Millisecond, 30 * time.Millisecond, 100 * time.Millisecond} {
+		m, _ := s.start(t, spec)
+		suspended := make(chan error, 1)
+		go func() { suspended <- m.(vmhost.Suspender).Suspend(t.Context(), st) }()
+		time.Sleep(after) // so that Stop comes at different moments
+		if err := m.Stop(t.Context(), vmhost.StopKill); err != nil {
+			t.Errorf("Stop() while it suspends = %v", err)
+		}
+		err := <-suspended
+		if err != nil && !errors.Is(err, vmhost.ErrNotRunning) {
+			t.Errorf("Suspend() stopped after %v = %v, want ErrNotRunning", after, err)
+		}
+		wantDone(t, m, nil)
+		s.wantNothingLeft(t, spec)
+		if err != nil {
+			wantNoFile(t, st.File)
+		} else if err := os.Remove(st.File); err != nil {
+			t.Errorf("suspended machine: %v", err)
+		}
+	}
+	s.start(t, spec)
+}
+
 func mustWrite(t *testing.T, path string, content []byte) {
 	t.Helper()
 	if err := os.WriteFile(path, content, 0o600); err != nil {
