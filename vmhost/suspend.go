@@ -25,10 +25,12 @@ type State struct {
 // A Suspender is a Machine that can end with its state kept in a file.
 type Suspender interface {
 	// Suspend ends a running machine; it returns when the state is safe on the disk and the machine gone, with an Err of
-	// nil. The channels are closed before, so
-	// that the guest knows; it notices nothing else. To save and load faster, free its memory before. After an error the machine goes on
-	// and there is no file (unless Stop or a crash ended the machine meanwhile); so it does after a crash of the host or of
-	// this process, though the file may be there then: it is refused once the machine has gone on. File is replaced.
+	// nil. An earlier File is replaced. The channels are closed before, so that the guest knows that its host went away;
+	// it notices nothing else. To save and load faster, free its memory before.
+	//
+	// After an error the machine goes on (unless Stop or a crash ended it meanwhile: ErrNotRunning), with its channels
+	// closed or not, and there is no new file. When this process dies meanwhile, an Adopter finds the machine and lets it
+	// go on; a file that was complete by then is refused from then on.
 	Suspend(ctx context.Context, s State) error
 }
 

@@ -172,6 +172,7 @@ func testFailedSuspend(t *testing.T, s *suite) {
 		host := s.openLink(t, m)
 		host.want(t, echo.Greeting(session))
 		host.wantEcho(t, "goes on")
+		host.close(t) // since it depends on the error whether Suspend closes it
 	}
 	nowhere := st
 	nowhere.File = filepath.Join(filepath.Dir(spec.Dir), "none", "state")
