@@ -194,7 +194,7 @@ func (w *Window) page(name model.Page) pages.Page {
 	case model.PageImages:
 		p = pages.NewImages(env, w.docker, w.runDialog)
 	case model.PageVolumes:
-		p = pages.NewVolumes(env, w.docker)
+		p = pages.NewVolumes(env, w.docker, w.docker)
 	case model.PageNetworks:
 		p = pages.NewNetworks(env, w.docker)
 	case model.PageSettings:

@@ -74,6 +74,8 @@ func TestDesktop(t *testing.T) {
 	d.see("No containers yet", 20*time.Second)
 	d.shot("removed")
 
+	d.copyVolumes()
+
 	d.click("rail", "Settings")
 	d.click("entry", d.memory()+"|")
 	d.keys("ctrl+a")

@@ -34,6 +34,7 @@ type NetworkKeeper interface {
 type Volumes struct {
 	env     Env
 	keeper  VolumeKeeper
+	copier  VolumeCopier
 	content *fyne.Container
 	search  *kit.Entry
 	list    *objectList[model.VolumeRow]
@@ -44,8 +45,8 @@ type Volumes struct {
 }
 
 // NewVolumes makes the page.
-func NewVolumes(env Env, keeper VolumeKeeper) *Volumes {
-	p := &Volumes{env: env, keeper: keeper, notice: kit.NewNotice(env.Copy), counted: -1}
+func NewVolumes(env Env, keeper VolumeKeeper, copier VolumeCopier) *Volumes {
+	p := &Volumes{env: env, keeper: keeper, copier: copier, notice: kit.NewNotice(env.Copy), counted: -1}
 	p.search = searchEntry("Search volumes", func(string) { p.refresh() })
 	p.create = kit.Primary("Create…", "plus", p.ask)
 	prune := kit.Button("Prune…", "trash", p.prune)
@@ -139,14 +140,14 @@ type volumeRow struct {
 	box                         fyne.CanvasObject
 	row                         model.VolumeRow
 	name, used, age, size, kind *kit.Text
-	rm                          *widget.Button
+	more                        *widget.Button
 }
 
 func newVolumeRow(p *Volumes) *volumeRow {
 	r := &volumeRow{name: kit.NewText("", kit.Style{Bold: true, Middle: true}), used: kit.Hint(""), age: kit.Hint(""), kind: kit.Hint("")}
 	r.size = kit.NewText("", kit.Style{Align: fyne.TextAlignTrailing, Size: look.TextSmall})
-	r.rm = kit.Quiet("", "trash", func() { p.remove(r.row) })
-	r.box = container.New(kit.Columns{Cols: []kit.Column{{Share: 3}, {Share: 2}, {Width: 110, Hide: 640}, {Width: 84}, {Width: 36}}, Gap: 12}, kit.VBox(0.25, r.name, r.kind), r.used, r.age, r.size, r.rm)
+	r.more = kit.Quiet("", "more", func() { p.menu(r.more, r.row) })
+	r.box = container.New(kit.Columns{Cols: []kit.Column{{Share: 3}, {Share: 2}, {Width: 110, Hide: 640}, {Width: 84}, {Width: 36}}, Gap: 12}, kit.VBox(0.25, r.name, r.kind), r.used, r.age, r.size, r.more)
 	return r
 }
 
@@ -162,7 +163,6 @@ func (r *volumeRow) set(row model.VolumeRow) {
 	if len(row.UsedBy) > 0 {
 		r.used.SetText("used by " + strings.Join(row.UsedBy, ", "))
 	}
-	kit.Able(r.rm, len(row.UsedBy) == 0)
 }
 
 // Networks lists networks.
