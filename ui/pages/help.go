@@ -75,7 +75,7 @@ func about(s model.State) string {
 		version = b.Main.Version
 	}
 	e := s.Engine
-	return line("Window:", version+", "+runtime.Version()+", "+runtime.GOOS+"/"+runtime.GOARCH) + line("Daemon:", e.Daemon.Version) +
+	return line("Window:", version+", "+runtime.Version()) + line("Daemon:", e.Daemon.Version) +
 		line("Docker:", e.Docker.Version) + line("Docker socket:", e.Docker.Socket) + line("Machine:", e.Driver+" "+e.Accel) +
 		line("Kernel:", e.VM.Kernel) + line("Image:", e.VM.Image)
 }
