@@ -3,7 +3,7 @@ ARCH  ?= $(shell go env GOARCH)
 GO    ?= go
 GUEST := dist/guest-$(ARCH)
 
-.PHONY: help deps build guest run test check bench clean
+.PHONY: help deps build guest run test check bench bench-ui screenshots clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -15,7 +15,7 @@ deps: ## install what this host lacks (apt)
 build: ## build the programs into bin/
 	@mkdir -p bin
 	@echo "build bin/wherry"; CGO_ENABLED=0 $(GO) build -trimpath -ldflags='-s -w' -o bin/wherry ./cmd/wherry
-	@echo "build bin/wherry-desktop"; CGO_ENABLED=1 $(GO) build -trimpath -ldflags='-s -w' -o bin/wherry-desktop ./cmd/wherry-desktop
+	@echo "build bin/wherry-desktop"; CGO_ENABLED=1 $(GO) build -trimpath -tags no_emoji -ldflags='-s -w' -o bin/wherry-desktop ./cmd/wherry-desktop
 
 guest: ## build the guest image into dist/guest-ARCH (ARCH=amd64|arm64)
 	@$(GO) run ./cmd/wherry-image build -arch $(ARCH) -o $(GUEST)
@@ -33,6 +33,12 @@ check: ## format, vet, staticcheck, cross-builds and import rules
 
 bench: deps build guest ## measure, print a table and write dist/bench.json
 	@$(GO) run ./cmd/wherry-bench -o dist/bench.json
+
+bench-ui: deps build guest ## measure the desktop app into dist/bench-ui.json
+	@BENCH=$(CURDIR)/dist/bench-ui.json $(GO) test -tags e2e,no_emoji -run TestBench -v -timeout 30m ./cmd/wherry-desktop
+
+screenshots: deps build guest ## take the pictures of the README and docs from a real run
+	@SHOTS=$(CURDIR)/docs/screenshots $(GO) test -tags e2e,no_emoji -run TestScreenshots -timeout 15m ./cmd/wherry-desktop
 
 clean: ## remove everything that was built; state directories are not touched
 	rm -rf bin dist .cache

@@ -65,9 +65,6 @@ func (d Dir) SavedState() string { return d.path("vm.state") }
 // Cache holds what can be made again at any time.
 func (d Dir) Cache() string { return d.path("cache") }
 
-// Guest is where a downloaded guest image of an architecture lies.
-func (d Dir) Guest(arch string) string { return d.path("guest-" + arch) }
-
 // Log is the file of a log.
 func (d Dir) Log(s app.LogSource) string { return filepath.Join(d.path("logs"), string(s)+".log") }
 

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/netip"
 	"os"
+	"path/filepath"
 	"strconv"
 	"syscall"
 	"time"
@@ -19,6 +20,7 @@ import (
 	"github.com/moby/moby/client"
 
 	"github.com/wherry-app/wherry/app"
+	"github.com/wherry-app/wherry/app/home"
 	"github.com/wherry-app/wherry/assets/welcome"
 )
 
@@ -30,6 +32,12 @@ type Config struct {
 	Archive string
 	// Port on the host; 0 takes 8080, or the next ones that are free.
 	Port uint16
+}
+
+// Archive is the file of the welcome image, which lies beside the guest image of an architecture.
+func Archive(h home.Dir, arch string) string {
+	dir, _ := h.ImageDir(arch)
+	return filepath.Join(dir, welcome.Archive)
 }
 
 // The ports that are tried when none is asked for.

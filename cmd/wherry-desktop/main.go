@@ -19,13 +19,13 @@ import (
 	"github.com/wherry-app/wherry/app"
 	"github.com/wherry-app/wherry/app/api"
 	"github.com/wherry-app/wherry/app/home"
+	"github.com/wherry-app/wherry/app/welcome"
 	"github.com/wherry-app/wherry/ui"
 )
 
 func main() {
 	var o options
 	flag.StringVar(&o.engine, "engine", "", "the wherry program; by default beside this one, else in PATH")
-	flag.StringVar(&o.welcome, "welcome", "", "the folder that holds the welcome image")
 	flag.BoolVar(&o.noTray, "no-tray", false, "show no tray icon")
 	flag.Parse()
 	if err := run(o); err != nil {
@@ -38,8 +38,8 @@ func main() {
 }
 
 type options struct {
-	engine, welcome string
-	noTray          bool
+	engine string
+	noTray bool
 }
 
 func run(o options) error {
@@ -68,7 +68,7 @@ func run(o options) error {
 			return err
 		},
 		Welcome: func(ctx context.Context, socket string) (string, error) {
-			return runWelcome(ctx, socket, welcomeDirs(dir, o.welcome))
+			return runWelcome(ctx, socket, welcome.Archive(dir, runtime.GOARCH))
 		},
 		Host:    app.Host{CPUs: runtime.NumCPU(), Memory: int64(memory.TotalMemory()), Drivers: drivers()},
 		Prefs:   ui.LoadPrefs(filepath.Join(dir.Root(), "window.json")),

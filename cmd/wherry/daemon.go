@@ -151,10 +151,8 @@ func (d *daemon) untilIdle(ctx context.Context, server *api.Server) {
 // findImage opens the guest image that belongs to this program: the one it was built with, or the downloaded one.
 func findImage(h home.Dir) (*image.Image, error) {
 	arch := string(vmhost.HostArch())
-	for _, dir := range imageDirs(h, arch) {
-		if _, err := os.Stat(dir); err == nil {
-			return image.Open(image.Config{Dir: dir, Hint: fmt.Sprintf("run `make guest ARCH=%s` in Wherry's source folder, or install Wherry anew", arch)})
-		}
+	if dir, ok := h.ImageDir(arch); ok {
+		return image.Open(image.Config{Dir: dir, Hint: fmt.Sprintf("run `make guest ARCH=%s` in Wherry's source folder, or install Wherry anew", arch)})
 	}
-	return nil, app.Errorf("run `make guest` in Wherry's source folder, or set "+imageEnv+" to the image's folder", "there is no guest image for %s", arch)
+	return nil, app.Errorf("run `make guest` in Wherry's source folder, or set "+home.ImageEnvVar+" to the image's folder", "there is no guest image for %s", arch)
 }

@@ -4,15 +4,12 @@ import (
 	"context"
 	"fmt"
 	"net"
-	"os"
-	"path/filepath"
 
 	"github.com/moby/moby/client"
 	"github.com/spf13/cobra"
 
 	"github.com/wherry-app/wherry/app/localsock"
-	appwelcome "github.com/wherry-app/wherry/app/welcome"
-	"github.com/wherry-app/wherry/assets/welcome"
+	"github.com/wherry-app/wherry/app/welcome"
 	"github.com/wherry-app/wherry/vmhost"
 )
 
@@ -47,15 +44,5 @@ func (c *cli) welcome(ctx context.Context, port uint16) (string, error) {
 		return "", fmt.Errorf("make docker client: %w", err)
 	}
 	defer docker.Close()
-	return appwelcome.Run(ctx, appwelcome.Config{Docker: docker, Archive: welcomeArchive(imageDirs(c.home, string(vmhost.HostArch()))), Port: port})
-}
-
-// welcomeArchive is the welcome image beside the guest image.
-func welcomeArchive(dirs []string) string {
-	for _, dir := range dirs {
-		if _, err := os.Stat(dir); err == nil {
-			return filepath.Join(dir, welcome.Archive)
-		}
-	}
-	return welcome.Archive
+	return welcome.Run(ctx, welcome.Config{Docker: docker, Archive: welcome.Archive(c.home, string(vmhost.HostArch())), Port: port})
 }
