@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/hashicorp/go-hclog"
 	"github.com/moby/moby/client"
 
 	"github.com/wherry-app/wherry/app"
@@ -184,18 +185,25 @@ func (s *session) publishDocker() error {
 	if err != nil {
 		return err
 	}
-	proxy := dockersock.New(dockersock.Config{
-		Listener: l,
-		Dial:     func(ctx context.Context) (net.Conn, error) { return s.link.Dial(ctx, link.PortDocker) },
-		Logger:   s.log,
-	})
-	s.task("docker socket", proxy.Run)
 	docker, err := s.dockerClient()
 	if err != nil {
+		_ = l.Close()
 		return err
 	}
 	s.later(func() { _ = docker.Close() })
-	s.forwardPorts(docker)
+	published := s.forwardPorts(docker)
+	binds := dockersock.Binds{
+		Sockets:     []string{"/var/run/docker.sock", guestDockerSocket, s.cfg.Home.DockerSocket()},
+		GuestSocket: guestDockerSocket,
+	}
+	proxy := dockersock.New(dockersock.Config{
+		Listener: l,
+		Dial:     func(ctx context.Context) (net.Conn, error) { return s.link.Dial(ctx, link.PortDocker) },
+		Create:   binds.Create,
+		Started:  published.settle,
+		Logger:   s.log,
+	})
+	s.task("docker socket", proxy.Run)
 	s.mu.Lock()
 	s.ready = true
 	s.mu.Unlock()
@@ -203,8 +211,47 @@ func (s *session) publishDocker() error {
 	return nil
 }
 
+// guestDockerSocket is dockerd's socket in the guest.
+const guestDockerSocket = "/run/docker.sock"
+
+// published is what keeps listeners for the ports that containers publish.
+type published struct {
+	manager *ports.Manager
+	watcher *ports.Watcher
+	docker  *client.Client
+	log     hclog.Logger
+}
+
+// settlePatience is how long the reply to a container's start waits for its ports, and for its end if they are taken.
+const settlePatience = 30 * time.Second
+
+// settle returns when the ports of a container that has just been started answer. If they cannot, it stops the container
+// and says why not.
+func (p *published) settle(ctx context.Context, container string) error {
+	ctx, cancel := context.WithTimeout(ctx, settlePatience)
+	defer cancel()
+	if err := p.watcher.Refresh(ctx); err != nil {
+		p.log.Warn("ports of a started container are not known yet", "container", container, "error", err)
+		return nil
+	}
+	failed := p.manager.Failed(container)
+	if failed == nil {
+		return nil
+	}
+	info, now := app.InfoOf(failed), 0
+	if _, err := p.docker.ContainerStop(ctx, container, client.ContainerStopOptions{Timeout: &now}); err != nil {
+		p.log.Warn("stop a container whose ports are taken", "container", container, "error", err)
+	} else if err := p.watcher.Refresh(ctx); err != nil {
+		p.log.Debug("refresh ports", "error", err)
+	}
+	if info.Hint == "" {
+		return errors.New(info.Message)
+	}
+	return fmt.Errorf("%s: %s", info.Message, info.Hint)
+}
+
 // forwardPorts keeps listeners for the ports that containers publish.
-func (s *session) forwardPorts(docker *client.Client) {
+func (s *session) forwardPorts(docker *client.Client) *published {
 	manager := ports.NewManager(ports.Config{
 		Dial:   s.dialContainer,
 		Logger: s.log,
@@ -215,6 +262,7 @@ func (s *session) forwardPorts(docker *client.Client) {
 		s.report("", func(snap *app.Snapshot) { snap.Ports = list })
 	}})
 	s.task("published ports", watcher.Run)
+	return &published{manager: manager, watcher: watcher, docker: docker, log: s.log}
 }
 
 // cardPatience is how long a connection through the guest's card may take before the tunnel is tried instead.

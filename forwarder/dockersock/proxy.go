@@ -9,8 +9,6 @@ import (
 	"time"
 
 	"github.com/hashicorp/go-hclog"
-
-	"github.com/wherry-app/wherry/forwarder/pipe"
 )
 
 const (
@@ -27,6 +25,12 @@ type Config struct {
 	Listener net.Listener
 	// Dial opens a stream to dockerd. It may wait; its ctx ends after a few seconds.
 	Dial func(ctx context.Context) (net.Conn, error)
+	// Create gets the body of each request to create a container, and returns the body that dockerd gets, or an error that
+	// the client gets instead; it has a StatusCode method where it is not to be 500. Nil changes nothing.
+	Create func(ctx context.Context, body []byte) ([]byte, error)
+	// Started is called when dockerd has started a container, before its client is told, with the name or ID that the
+	// client used. An error is what the client is told instead. Nil does nothing.
+	Started func(ctx context.Context, container string) error
 	// Logger may be nil.
 	Logger hclog.Logger
 }
@@ -35,9 +39,9 @@ type Config struct {
 type Proxy struct {
 	listener net.Listener
 	dial     func(ctx context.Context) (net.Conn, error)
+	create   func(ctx context.Context, body []byte) ([]byte, error)
+	started  func(ctx context.Context, container string) error
 	log      hclog.Logger
-	// serve has a client and its stream to dockerd to itself, until both are closed.
-	serve func(ctx context.Context, client, dockerd net.Conn) error
 }
 
 // New makes a Proxy; nothing is accepted before Run.
@@ -46,13 +50,7 @@ func New(c Config) *Proxy {
 	if log == nil {
 		log = hclog.NewNullLogger()
 	}
-	return &Proxy{listener: c.Listener, dial: c.Dial, log: log.Named("dockersock"), serve: forward}
-}
-
-// forward passes bytes on as they are.
-func forward(ctx context.Context, client, dockerd net.Conn) error {
-	_, err := pipe.Join(ctx, client, dockerd)
-	return err
+	return &Proxy{listener: c.Listener, dial: c.Dial, create: c.Create, started: c.Started, log: log.Named("dockersock")}
 }
 
 // Run serves clients until ctx ends. Then it closes the listener and all connections, waits for them, and returns nil; it
@@ -97,7 +95,7 @@ func (p *Proxy) connect(ctx context.Context, client net.Conn) {
 		}
 		return
 	}
-	if err := p.serve(ctx, client, dockerd); err != nil && ctx.Err() == nil {
+	if err := p.converse(ctx, client, dockerd); err != nil && ctx.Err() == nil {
 		p.log.Debug("docker connection broke", "error", err)
 	}
 }

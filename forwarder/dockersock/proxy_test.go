@@ -33,6 +33,12 @@ func listen(t *testing.T) net.Listener {
 // start runs a Proxy in front of a server with handler h, and returns its address and what stops it.
 func start(t *testing.T, h http.Handler) (addr string, stop func() error) {
 	t.Helper()
+	return startWith(t, h, dockersock.Config{})
+}
+
+// startWith is start with what looks at requests.
+func startWith(t *testing.T, h http.Handler, c dockersock.Config) (addr string, stop func() error) {
+	t.Helper()
 	before := runtime.NumGoroutine()
 	dockerd, l := listen(t), listen(t)
 	protocols := new(http.Protocols)
@@ -42,9 +48,10 @@ func start(t *testing.T, h http.Handler) (addr string, stop func() error) {
 	var wg sync.WaitGroup
 	wg.Go(func() { _ = server.Serve(dockerd) })
 	ctx, cancel := context.WithCancel(context.Background())
-	p := dockersock.New(dockersock.Config{Listener: l, Dial: func(ctx context.Context) (net.Conn, error) {
+	c.Listener, c.Dial = l, func(ctx context.Context) (net.Conn, error) {
 		return new(net.Dialer).DialContext(ctx, "tcp", dockerd.Addr().String())
-	}})
+	}
+	p := dockersock.New(c)
 	ended := make(chan error, 1)
 	go func() { ended <- p.Run(ctx) }()
 	stop = sync.OnceValue(func() error { cancel(); return <-ended })

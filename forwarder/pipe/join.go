@@ -28,7 +28,7 @@ func Join(ctx context.Context, a, b net.Conn) (Counts, error) {
 		errA     error // of the direction from a to b
 		errB     error // of the direction from b to a
 		wg       sync.WaitGroup
-		abortAll = func() { abort(a); abort(b) }
+		abortAll = func() { Abort(a); Abort(b) }
 	)
 	stop := context.AfterFunc(ctx, abortAll)
 	wg.Go(func() {
@@ -58,22 +58,22 @@ func forward(dst, src net.Conn) (int64, error) {
 	if err != nil {
 		return n, err
 	}
-	if err := closeWrite(dst); err != nil && !gone(err) {
+	if err := CloseWrite(dst); err != nil && !gone(err) {
 		return n, fmt.Errorf("end stream: %w", err)
 	}
 	return n, nil
 }
 
-// closeWrite ends what is written to c.
-func closeWrite(c net.Conn) error {
+// CloseWrite ends what is written to c; without a method for that it closes c.
+func CloseWrite(c net.Conn) error {
 	if h, ok := c.(interface{ CloseWrite() error }); ok {
 		return h.CloseWrite()
 	}
 	return c.Close()
 }
 
-// abort closes c such that its peer sees a failure and not an end, where c can do that.
-func abort(c net.Conn) {
+// Abort closes c such that its peer sees a failure and not an end, where c can do that.
+func Abort(c net.Conn) {
 	switch c := c.(type) {
 	case interface{ Reset() error }:
 		_ = c.Reset()

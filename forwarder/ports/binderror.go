@@ -3,7 +3,9 @@ package ports
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
+	"net"
 	"net/netip"
 )
 
@@ -13,7 +15,9 @@ type BindError struct {
 	Addr  netip.AddrPort
 	// Owner names who has it, if that is known, for example "nginx (process 1234)".
 	Owner string
-	Err   error
+	// Free is a port near by that could be taken instead, 0 if none was looked for or found.
+	Free uint16
+	Err  error
 }
 
 func (e *BindError) Error() string {
@@ -28,6 +32,28 @@ func (e *BindError) Error() string {
 
 func (e *BindError) Unwrap() error { return e.Err }
 
+// freeTries is how many ports are tried for one that is free.
+const freeTries = 100
+
+// freeNear is a port above that of b which is free at its address, 0 if there is none near.
+func freeNear(b binding, proto string) uint16 {
+	for port := int(b.addr.Port()) + 1; port <= min(int(b.addr.Port())+freeTries, 65535); port++ {
+		addr := netip.AddrPortFrom(b.addr.Addr(), uint16(port)).String()
+		var c io.Closer
+		var err error
+		if proto == "udp" {
+			c, err = net.ListenPacket(b.network, addr)
+		} else {
+			c, err = net.Listen(b.network, addr)
+		}
+		if err == nil {
+			c.Close()
+			return uint16(port)
+		}
+	}
+	return 0
+}
+
 // Hint names the next action.
 func (e *BindError) Hint() string {
 	switch {
@@ -36,7 +62,11 @@ func (e *BindError) Hint() string {
 		if who == "" {
 			who = "the program that listens there"
 		}
-		return fmt.Sprintf("stop %s, or publish the container's port as another one than %d", who, e.Addr.Port())
+		other := fmt.Sprintf("another one than %d", e.Addr.Port())
+		if e.Free != 0 {
+			other = fmt.Sprintf("%d, which is free, and not %d", e.Free, e.Addr.Port())
+		}
+		return fmt.Sprintf("stop %s, or publish the container's port as %s", who, other)
 	case errors.Is(e.Err, fs.ErrPermission):
 		return fmt.Sprintf("this user may not open port %d: publish the container's port as one above 1023", e.Addr.Port())
 	case notLocal(e.Err):

@@ -104,7 +104,7 @@ func (f *forward) listen(b binding) (string, error) {
 func bindError(b binding, proto string, err error) error {
 	e := &BindError{Proto: proto, Addr: b.addr, Err: err}
 	if inUse(err) {
-		e.Owner = ownerOf(proto, b.addr)
+		e.Owner, e.Free = ownerOf(proto, b.addr), freeNear(b, proto)
 	}
 	return e
 }

@@ -2,6 +2,7 @@ package ports
 
 import (
 	"context"
+	"errors"
 	"net"
 	"sync"
 
@@ -88,6 +89,17 @@ func (m *Manager) status() []Status {
 		all = append(all, m.forwards[k].status())
 	}
 	return all
+}
+
+// Failed is why not all ports of a container, given by name or (the beginning of) its ID, are published; nil if they are.
+func (m *Manager) Failed(container string) error {
+	var errs []error
+	for _, st := range m.Status() {
+		if st.Err != nil && st.Rule.of(container) {
+			errs = append(errs, st.Err)
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // Close closes all listeners, resets their connections and waits for them. It is idempotent.

@@ -3,6 +3,7 @@ package ports
 import (
 	"fmt"
 	"net/netip"
+	"strings"
 )
 
 // Rule says that a port of the host leads to a port of a container.
@@ -29,6 +30,12 @@ func (r Rule) String() string {
 }
 
 func (r Rule) unqualified() bool { return !r.HostIP.IsValid() || r.HostIP.IsUnspecified() }
+
+// of tells whether the rule is of a container, given as docker's API takes it.
+func (r Rule) of(container string) bool {
+	name := strings.TrimPrefix(container, "/")
+	return name != "" && (r.ContainerName == name || strings.HasPrefix(r.ContainerID, name))
+}
 
 // key is what of a Rule decides about its listeners; the rest can change under them.
 type key struct {

@@ -45,6 +45,7 @@ type Watcher struct {
 	docker Docker
 	apply  func([]Rule)
 	log    hclog.Logger
+	asks   chan chan<- error // of Refresh
 }
 
 // NewWatcher makes a Watcher; nothing happens before Run.
@@ -53,7 +54,24 @@ func NewWatcher(c WatcherConfig) *Watcher {
 	if log == nil {
 		log = hclog.NewNullLogger()
 	}
-	return &Watcher{docker: c.Docker, apply: c.Apply, log: log.Named("ports")}
+	return &Watcher{docker: c.Docker, apply: c.Apply, log: log.Named("ports"), asks: make(chan chan<- error)}
+}
+
+// Refresh returns when the containers as they are now have been applied, without waiting for dockerd's events. While
+// dockerd cannot be reached it waits, until ctx ends.
+func (w *Watcher) Refresh(ctx context.Context) error {
+	done := make(chan error, 1)
+	select {
+	case w.asks <- done:
+	case <-ctx.Done():
+		return fmt.Errorf("refresh ports: %w", context.Cause(ctx))
+	}
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		return fmt.Errorf("refresh ports: %w", context.Cause(ctx))
+	}
 }
 
 // Run follows dockerd until ctx ends, and then returns nil. While dockerd cannot be reached, the rules stay as they are;
@@ -110,15 +128,23 @@ func (w *Watcher) follow(ctx context.Context) (listed bool, err error) {
 			}
 		}
 	})
+	var asked chan<- error // nil if nobody did
 	for {
 		rules, err := w.list(ctx)
+		if err == nil {
+			listed = true
+			w.apply(rules)
+		}
+		if asked != nil {
+			asked <- err
+			asked = nil
+		}
 		if err != nil {
 			return listed, err
 		}
-		listed = true
-		w.apply(rules)
 		select {
 		case <-changed:
+		case asked = <-w.asks:
 		case err := <-ended:
 			return listed, fmt.Errorf("read docker's events: %w", err)
 		}
