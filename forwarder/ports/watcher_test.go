@@ -51,7 +51,7 @@ func (d *dockerd) serve(w http.ResponseWriter, r *http.Request) {
 	case path == "events":
 		d.serveEvents(w, r)
 	case path == "networks":
-		fmt.Fprint(w, `[{"Name":"bridge","Id":"n1","Driver":"bridge"},{"Name":"app","Id":"n2","Driver":"bridge"}]`)
+		fmt.Fprint(w, `[{"Name":"bridge","Id":"n1","Driver":"bridge"},{"Name":"app","Id":"n2","Driver":"bridge"},{"Name":"a-inner","Id":"n3","Driver":"bridge","Internal":true}]`)
 	case path == "containers/json":
 		d.mu.Lock()
 		d.lists++
@@ -119,6 +119,13 @@ func (d *dockerd) restart(containers ...string) {
 // watch runs a Watcher until the test ends, and returns what it applies.
 func (d *dockerd) watch(t *testing.T) <-chan []ports.Rule {
 	t.Helper()
+	_, applied := d.watcher(t)
+	return applied
+}
+
+// watcher is watch that returns the Watcher, too.
+func (d *dockerd) watcher(t *testing.T) (*ports.Watcher, <-chan []ports.Rule) {
+	t.Helper()
 	docker, err := client.New(client.WithHost("tcp://" + strings.TrimPrefix(d.URL, "http://")))
 	if err != nil {
 		t.Fatal(err)
@@ -140,7 +147,7 @@ func (d *dockerd) watch(t *testing.T) <-chan []ports.Rule {
 		}
 		docker.Close()
 	})
-	return applied
+	return w, applied
 }
 
 // container is the JSON of a running one on the default bridge.
