@@ -3,6 +3,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -24,7 +25,7 @@ func main() {
 
 func run(args []string) error {
 	if len(args) < 2 {
-		return errors.New("usage: box write|verify|serve|dial|get ARG…")
+		return errors.New("usage: box write|verify|serve|dial|get|version|echo ARG…")
 	}
 	switch args[0] {
 	case "write":
@@ -40,6 +41,10 @@ func run(args []string) error {
 		return dial(args[1])
 	case "get":
 		return get(args[1])
+	case "version":
+		return version(args[1])
+	case "echo":
+		return echo(args[1])
 	}
 	return fmt.Errorf("unknown command %q", args[0])
 }
@@ -142,4 +147,36 @@ func get(url string) error {
 	defer res.Body.Close()
 	_, err = io.Copy(os.Stdout, res.Body)
 	return err
+}
+
+// version prints what dockerd says of itself on a socket.
+func version(socket string) error {
+	c := http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, "unix", socket)
+	}}}
+	res, err := c.Get("http://docker/version")
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	_, err = io.Copy(os.Stdout, res.Body)
+	return err
+}
+
+// echo sends each datagram back.
+func echo(address string) error {
+	c, err := net.ListenPacket("udp", address)
+	if err != nil {
+		return err
+	}
+	buf := make([]byte, 1<<16)
+	for {
+		n, from, err := c.ReadFrom(buf)
+		if err != nil {
+			return err
+		}
+		if _, err := c.WriteTo(buf[:n], from); err != nil {
+			return err
+		}
+	}
 }
