@@ -68,7 +68,7 @@ func run(ctx context.Context, o options) (err error) {
 			continue
 		}
 		if err := b.do(ctx, e); err != nil && ctx.Err() == nil {
-			b.say("%s failed: %v", e.name, err)
+			b.say("%s failed: %v\n%s", e.name, err, b.lab.Logs())
 			b.report.Fail(e.name, err)
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/wherry-app/wherry/app"
 	"github.com/wherry-app/wherry/app/home"
 )
 
@@ -68,6 +69,20 @@ func (l *Lab) Close() error {
 		}
 	}
 	return os.RemoveAll(l.root)
+}
+
+// Logs are the ends of the engine's logs, for finding out why something failed.
+func (l *Lab) Logs() string {
+	const end = 3000
+	var b strings.Builder
+	for _, source := range app.LogSources() {
+		text, err := os.ReadFile(l.home.Log(source))
+		if err != nil {
+			continue // there is none
+		}
+		fmt.Fprintf(&b, "end of the %s log:\n%s\n", source, text[max(0, len(text)-end):])
+	}
+	return b.String()
 }
 
 // Wherry runs a command of the program under measurement and returns what it printed.
