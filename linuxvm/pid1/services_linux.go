@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"strconv"
 	"sync"
 
 	"golang.org/x/sys/unix"
@@ -36,7 +37,8 @@ func containerd() program {
 	}
 }
 
-func dockerd(debug bool) program {
+func dockerd(o Options) program {
+	mtu := strconv.Itoa(o.MTU)
 	p := program{name: control.ServiceDockerd, path: "/usr/sbin/dockerd", oom: "-500", args: []string{
 		"--host=unix://" + dockerSocket,
 		"--containerd=" + containerdSocket,
@@ -45,9 +47,11 @@ func dockerd(debug bool) program {
 		"--storage-driver=overlay2",
 		"--userland-proxy=false",
 		"--ip6tables=false",
+		// Bridges as large as the card: their frames never see a wire (docs/forwarding.md has what it brings).
+		"--mtu=" + mtu, "--default-network-opt=bridge=com.docker.network.driver.mtu=" + mtu,
 		"--host-gateway-ip=" + hostGateway,
 	}}
-	if debug {
+	if o.Debug {
 		p.args = append(p.args, "--debug")
 	}
 	return p
@@ -63,7 +67,7 @@ func (a *Agent) runServices(dataReady <-chan struct{}) {
 	wg.Go(func() {
 		a.service(containerd(), dataReady, func(bool) {}).run(stopContainerd, killContainerd)
 	})
-	a.service(dockerd(a.options.Debug), dataReady, func(ready bool) {
+	a.service(dockerd(a.options), dataReady, func(ready bool) {
 		a.board.update(func(s *control.Status) { s.DockerReady = ready })
 	}).run(a.shutdown, a.deadline)
 	<-a.shutdown
