@@ -181,6 +181,7 @@ func (s *session) dockerClient() (*client.Client, error) {
 
 // publishDocker opens the docker socket and the published ports on the host; then the engine is running.
 func (s *session) publishDocker() error {
+	s.inside = len(s.cleanup)
 	l, err := localsock.Listen(s.cfg.Home.DockerSocket())
 	if err != nil {
 		return err

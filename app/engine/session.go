@@ -47,6 +47,7 @@ type session struct {
 	agent   *control.Client
 	network *outbound.Network // nil if it could not be made
 	cleanup []func()
+	inside  int // how much of cleanup there was before docker was offered on the host
 	tasks   sync.WaitGroup
 }
 
@@ -160,11 +161,16 @@ func (s *session) stage(life context.Context, name, words string, deadline time.
 
 // unwind undoes what was pushed, and waits for the tasks.
 func (s *session) unwind() {
-	for _, f := range slices.Backward(s.cleanup) {
+	s.undo(0)
+	s.tasks.Wait()
+}
+
+// undo undoes what was pushed after the first keep.
+func (s *session) undo(keep int) {
+	for _, f := range slices.Backward(s.cleanup[keep:]) {
 		f()
 	}
-	s.cleanup = nil
-	s.tasks.Wait()
+	s.cleanup = s.cleanup[:keep]
 }
 
 // later pushes something to undo when the session ends; last in, first out.
@@ -197,6 +203,9 @@ func (s *session) shutdown(cause error) error {
 		case <-ctx.Done():
 		}
 	}()
+	if s.wasReady() {
+		s.undo(s.inside) // dockerd waits seconds for its clients to go
+	}
 	if cause == nil && s.suspend(ctx) {
 		return nil
 	}
