@@ -53,11 +53,51 @@ const Auto = "auto"
 // accels are all that any driver knows; whether one works here is found out at the start.
 func accels() []string { return []string{Auto, "kvm", "hvf", "whpx", "tcg", "vz"} }
 
+// Kind says what a setting's text is, so that a window can offer the right field for it.
+type Kind string
+
+// The kinds of settings.
+const (
+	KindCount    Kind = "count"    // a whole number
+	KindSize     Kind = "size"     // as ParseSize reads it
+	KindSwitch   Kind = "switch"   // on or off
+	KindChoice   Kind = "choice"   // one of Choices
+	KindText     Kind = "text"     // one line
+	KindList     Kind = "list"     // values with commas between them
+	KindDuration Kind = "duration" // as time.ParseDuration reads it, or off
+)
+
+// Group is the heading under which a setting is shown.
+type Group string
+
+// The groups, in the order they are shown in.
+const (
+	GroupResources Group = "Resources"
+	GroupEngine    Group = "Engine"
+	GroupLifecycle Group = "Start and sleep"
+	GroupNetwork   Group = "Network"
+	GroupSharing   Group = "Shared folders"
+	GroupDocker    Group = "Docker"
+)
+
+// Groups are all of them.
+func Groups() []Group {
+	return []Group{GroupResources, GroupEngine, GroupLifecycle, GroupNetwork, GroupSharing, GroupDocker}
+}
+
 // Key describes one setting.
 type Key struct {
-	Name string
-	// Help is one line for people.
-	Help string
+	// Name on the command line and in the file.
+	Name  string
+	Kind  Kind
+	Group Group
+	// Title is what a window calls it, Help one line for people.
+	Title, Help string
+	// Choices of a KindChoice; Free says that other values are good too.
+	Choices []string
+	Free    bool
+	// Live settings are taken up by a running engine at once.
+	Live bool
 	get  func(Settings) string
 	set  func(*Settings, string) error
 }
@@ -66,28 +106,34 @@ type Key struct {
 func (k Key) Get(s Settings) string { return k.get(s) }
 
 // Keys are all settings in the order they are shown in.
-func Keys() []Key {
+func Keys() []Key { return slices.Concat(resourceKeys(), engineKeys()) }
+
+func resourceKeys() []Key {
 	return []Key{
-		{"cpus", "processors of the VM", func(s Settings) string { return strconv.Itoa(s.CPUs) }, func(s *Settings, v string) (err error) {
-			s.CPUs, err = parseCPUs(v)
-			return err
-		}},
-		{"memory", "most memory the VM may use, for example 4GiB", func(s Settings) string { return FormatSize(s.Memory) }, func(s *Settings, v string) (err error) {
-			s.Memory, err = ParseSize(v)
-			return err
-		}},
-		{"disk", "size of the data disk, for example 64GiB; it can only grow", func(s Settings) string { return FormatSize(s.Disk) }, func(s *Settings, v string) (err error) {
-			s.Disk, err = ParseSize(v)
-			return err
-		}},
-		{"driver", "hypervisor: auto or its name", func(s Settings) string { return s.Driver }, func(s *Settings, v string) error {
-			s.Driver = v
-			return nil
-		}},
-		{"accel", "accelerator: " + strings.Join(accels(), ", "), func(s Settings) string { return s.Accel }, func(s *Settings, v string) error {
-			s.Accel = v
-			return nil
-		}},
+		{
+			Name: "cpus", Kind: KindCount, Group: GroupResources, Title: "Processors", Help: "processors of the VM",
+			get: func(s Settings) string { return strconv.Itoa(s.CPUs) },
+			set: func(s *Settings, v string) (err error) { s.CPUs, err = parseCPUs(v); return err },
+		},
+		{
+			Name: "memory", Kind: KindSize, Group: GroupResources, Title: "Memory", Help: "most memory the VM may use, for example 4GiB",
+			get: func(s Settings) string { return FormatSize(s.Memory) },
+			set: func(s *Settings, v string) (err error) { s.Memory, err = ParseSize(v); return err },
+		},
+		{
+			Name: "disk", Kind: KindSize, Group: GroupResources, Title: "Disk", Help: "size of the data disk, for example 64GiB; it can only grow",
+			get: func(s Settings) string { return FormatSize(s.Disk) },
+			set: func(s *Settings, v string) (err error) { s.Disk, err = ParseSize(v); return err },
+		},
+	}
+}
+
+func engineKeys() []Key {
+	return []Key{
+		textKey(Key{Name: "driver", Group: GroupEngine, Title: "Driver", Help: "hypervisor: auto or its name"},
+			func(s *Settings) *string { return &s.Driver }),
+		textKey(Key{Name: "accel", Kind: KindChoice, Group: GroupEngine, Title: "Accelerator", Help: "accelerator: " + strings.Join(accels(), ", "), Choices: accels()},
+			func(s *Settings) *string { return &s.Accel }),
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -37,7 +38,7 @@ func TestSettingsWith(t *testing.T) {
 			want := base
 			tt.want(&want)
 			got, err := base.With(tt.changes, host(), 0)
-			if err != nil || got != want {
+			if err != nil || !reflect.DeepEqual(got, want) {
 				t.Errorf("got %+v, %v, want %+v", got, err, want)
 			}
 		})
@@ -67,7 +68,7 @@ func TestSettingsWithRefusesAndNamesTheNextAction(t *testing.T) {
 			if info == nil || !strings.Contains(info.Message, strings.ReplaceAll(tt.message, "16 GiB", "16GiB")) || !strings.Contains(info.Hint, tt.hint) {
 				t.Errorf("got %+v, want %q and a hint with %q", info, tt.message, tt.hint)
 			}
-			if got != base {
+			if !reflect.DeepEqual(got, base) {
 				t.Errorf("settings were changed: %+v", got)
 			}
 		})
@@ -77,7 +78,7 @@ func TestSettingsWithRefusesAndNamesTheNextAction(t *testing.T) {
 func TestSettingsWithIsAllOrNothing(t *testing.T) {
 	base := app.DefaultSettings(host())
 	got, err := base.With(map[string]string{"cpus": "2", "memory": "99GiB"}, host(), 0)
-	if err == nil || got != base {
+	if err == nil || !reflect.DeepEqual(got, base) {
 		t.Errorf("got %+v, %v", got, err)
 	}
 }
@@ -89,8 +90,19 @@ func TestKeysReadWhatTheyWrite(t *testing.T) {
 		changes[k.Name] = k.Get(s)
 	}
 	got, err := app.DefaultSettings(host()).With(maps.Clone(changes), host(), 0)
-	if err != nil || got != s {
+	if err != nil || !reflect.DeepEqual(got, s) {
 		t.Errorf("%v gave %+v, %v, want %+v", changes, got, err, s)
+	}
+}
+
+func TestListsSurviveJoining(t *testing.T) {
+	for _, list := range [][]string{nil, {"a"}, {"a", "b c"}, {`C:\Users\me`, "a,b", `\,`, `\\x`}} {
+		if got := app.SplitList(app.JoinList(list)); !reflect.DeepEqual(got, list) {
+			t.Errorf("%q is written %q and read %q", list, app.JoinList(list), got)
+		}
+	}
+	if got := app.SplitList(" a , ,b,"); !reflect.DeepEqual(got, []string{"a", "b"}) {
+		t.Errorf("spaces and empty values are kept: %q", got)
 	}
 }
 

@@ -128,7 +128,8 @@ func (e *Engine) Set(ctx context.Context, changes map[string]string) (app.SetRes
 	return res, nil
 }
 
-// ChangeSettings checks and saves changed settings; it needs no engine. All changed keys are in NeedRestart.
+// ChangeSettings checks and saves changed settings; it needs no engine. All changed keys that are not live are in
+// NeedRestart.
 func ChangeSettings(h home.Dir, host app.Host, changes map[string]string) (app.SetResult, error) {
 	old, err := h.LoadSettings(app.DefaultSettings(host))
 	if err != nil {
@@ -150,7 +151,7 @@ func ChangeSettings(h home.Dir, host app.Host, changes map[string]string) (app.S
 	}
 	res := app.SetResult{Settings: now}
 	for _, k := range app.Keys() {
-		if k.Get(old) != k.Get(now) {
+		if !k.Live && k.Get(old) != k.Get(now) {
 			res.NeedRestart = append(res.NeedRestart, k.Name)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -86,7 +87,7 @@ func TestSettingsAreKept(t *testing.T) {
 	if err := d.SaveSettings(want); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := d.LoadSettings(def); err != nil || got != want {
+	if got, err := d.LoadSettings(def); err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, %v", got, err)
 	}
 }
