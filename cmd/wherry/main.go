@@ -77,17 +77,25 @@ type cli struct {
 	client   *api.Client
 }
 
+// open finds the state directory; it looks at nothing in it.
+func (c *cli) open() (err error) {
+	if c.home, err = home.Default(); err != nil {
+		return err
+	}
+	c.client = api.NewClient(c.home)
+	return nil
+}
+
 func (c *cli) rootCommand() *cobra.Command {
 	root := &cobra.Command{
 		Use:           "wherry",
 		Short:         "Run Linux containers on this computer",
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		PersistentPreRunE: func(*cobra.Command, []string) (err error) {
-			if c.home, err = home.Default(); err != nil {
+		PersistentPreRunE: func(*cobra.Command, []string) error {
+			if err := c.open(); err != nil {
 				return err
 			}
-			c.client = api.NewClient(c.home)
 			return c.home.Check()
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -102,7 +110,7 @@ func (c *cli) rootCommand() *cobra.Command {
 	root.AddCommand(
 		c.startCommand(), c.stopCommand(), c.restartCommand(), c.statusCommand(), c.envCommand(), c.portsCommand(),
 		c.logsCommand(), c.shellCommand(), c.settingsCommand(), c.resetCommand(), c.rescueCommand(), c.welcomeCommand(), c.versionCommand(),
-		c.daemonCommand(),
+		c.daemonCommand(), c.doctorCommand(), c.diagnoseCommand(),
 	)
 	return root
 }

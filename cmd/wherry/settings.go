@@ -14,6 +14,7 @@ import (
 	"github.com/wherry-app/wherry/app"
 	"github.com/wherry-app/wherry/app/api"
 	"github.com/wherry-app/wherry/app/engine"
+	"github.com/wherry-app/wherry/app/space"
 )
 
 func (c *cli) settingsCommand() *cobra.Command {
@@ -112,7 +113,7 @@ func (c *cli) resetCommand() *cobra.Command {
 func (c *cli) confirm(keepSettings bool) bool {
 	var size int64
 	if st, err := os.Stat(c.home.DataDisk()); err == nil {
-		size = allocated(st)
+		size = space.Allocated(st)
 	}
 	what := "all images, containers and volumes"
 	if !keepSettings {
