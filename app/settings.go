@@ -176,7 +176,7 @@ func (s Settings) Check(h Host, diskNow int64) error {
 	case h.CPUs > 0 && s.CPUs > h.CPUs:
 		return Errorf(fmt.Sprintf("set cpus to %d or less", h.CPUs), "%d processors are more than the %d this host has", s.CPUs, h.CPUs)
 	case s.Memory < MinMemory:
-		return Errorf("set memory to "+FormatSize(MinMemory)+" or more", "%s of memory are too little to run docker", FormatSize(s.Memory))
+		return Errorf("set memory to "+FormatSize(MinMemory)+" or more", "%s of memory are too little to run docker", HumanSize(s.Memory))
 	case h.Memory > 0 && s.Memory > h.Memory:
 		return Errorf("set memory to "+FormatSize(DefaultSettings(h).Memory)+", for example", "%s of memory are more than the %s this host has", FormatSize(s.Memory), FormatSize(h.Memory))
 	case s.Disk < MinDisk:

@@ -12,8 +12,10 @@ import (
 	"time"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/test"
 
 	"github.com/wherry-app/wherry/ui/fake"
+	"github.com/wherry-app/wherry/ui/kit"
 	"github.com/wherry-app/wherry/ui/look"
 	"github.com/wherry-app/wherry/ui/model"
 )
@@ -99,12 +101,12 @@ func TestPictures(t *testing.T) {
 	for _, mode := range []look.Mode{look.Light, look.Dark} {
 		t.Run(string(mode), func(t *testing.T) {
 			r := newRig(t, mode, 1180, 760)
+			r.past()
 			name := func(s string) string { return strings.ToLower(s) + "-" + string(mode) }
-			for _, scene := range []string{"stopped", "starting", "failed", "lost", "empty"} {
+			for _, scene := range []string{"stopped", "starting", "asleep", "failed", "lost", "empty"} {
 				r.show(fake.Scene(scene))
 				r.picture(t, name("home-"+scene))
 			}
-			r.past()
 			r.show(fake.Scene("running"))
 			r.picture(t, name("home-running"))
 			for _, p := range []model.Page{model.PageContainers, model.PageImages, model.PageVolumes, model.PageNetworks} {
@@ -118,9 +120,7 @@ func TestPictures(t *testing.T) {
 			}
 			r.show(fake.Scene("running"))
 			r.pump.ctx = t.Context()
-			r.navigate(model.PageSettings, "")
-			r.pump.work.Wait()
-			r.picture(t, name("settings"))
+			r.settingsPictures(t, mode)
 			r.runDialog("Nginx:alpine")
 			r.picture(t, name("run"))
 			r.win.Canvas().Overlays().Remove(r.win.Canvas().Overlays().Top())
@@ -128,6 +128,30 @@ func TestPictures(t *testing.T) {
 			r.picture(t, name("search"))
 		})
 	}
+}
+
+// settingsPictures shows each tab of the settings, and one with changes that are right and wrong.
+func (r *rig) settingsPictures(t *testing.T, mode look.Mode) {
+	t.Helper()
+	r.navigate(model.PageSettings, "")
+	r.pump.work.Wait()
+	r.loop.drain()
+	p := r.pages[model.PageSettings]
+	word := func(s string) string { return strings.ReplaceAll(strings.ToLower(s), " ", "-") + "-" + string(mode) }
+	for _, s := range append(model.SettingsSections(), model.SettingsSection{Title: "This window"}) {
+		test.Tap(button(p.Content(), s.Title))
+		r.picture(t, "settings-"+word(s.Title))
+	}
+	test.Tap(button(p.Content(), "Resources"))
+	n := 0
+	walk(p.Content(), func(o fyne.CanvasObject) {
+		if e, ok := o.(*kit.Entry); ok {
+			e.SetText([]string{"2 processors", "12", "96GiB"}[n])
+			n++
+		}
+	})
+	r.picture(t, "settings-changed-"+string(mode))
+	test.Tap(button(p.Content(), "Revert"))
 }
 
 // TestSizes looks at the smallest and a large window, and at names that are hard to show. The odd names use the system's

@@ -1,6 +1,8 @@
 package ui
 
 import (
+	"strings"
+
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/theme"
@@ -32,7 +34,7 @@ func (p *palette) open() {
 		return
 	}
 	p.all = model.Entries(p.w.shown)
-	p.entry = kit.NewEntry("Search containers, images, pages and commands")
+	p.entry = kit.NewEntry("Search containers, images, pages, settings and commands")
 	p.entry.OnChanged = p.find
 	p.entry.OnSubmitted = func(string) { p.choose(p.current) }
 	p.entry.OnKey = p.key
@@ -84,7 +86,13 @@ func (p *palette) choose(i int) {
 		p.w.navigate(model.PageContainers, h.Key)
 	case "Image":
 		p.w.navigate(model.PageImages, h.Key)
+	case "Setting":
+		p.w.navigate(model.PageSettings, h.Key)
 	case "Command":
+		if source, ok := strings.CutPrefix(h.Key, "log "); ok {
+			p.w.navigate(model.PageHelp, source)
+			return
+		}
 		switch h.Key {
 		case "run":
 			p.w.runDialog("")
@@ -118,7 +126,7 @@ func (r *hitRow) CreateRenderer() fyne.WidgetRenderer {
 }
 
 func (r *hitRow) set(e model.Entry, current bool) {
-	icon := map[string]string{"Container": "containers", "Image": "images", "Command": "play"}[e.Kind]
+	icon := map[string]string{"Container": "containers", "Image": "images", "Command": "play", "Setting": "settings"}[e.Kind]
 	if e.Kind == "Page" {
 		icon = pageIcon(model.Page(e.Key))
 	}

@@ -46,6 +46,9 @@ func (t *tray) show(m model.Tray) {
 	if m.Action != "" {
 		items = append(items, fyne.NewMenuItem(m.ActionLabel, func() { t.w.engine(m.Action) }))
 	}
+	if m.CanSleep {
+		items = append(items, fyne.NewMenuItem("Put the engine to sleep", func() { t.w.engine(model.ActSleep) }))
+	}
 	if len(m.Links) > 0 {
 		items = append(items, fyne.NewMenuItemSeparator())
 		for _, l := range m.Links {

@@ -61,6 +61,7 @@ type Window struct {
 	search  *palette
 	stopper context.CancelFunc // cancels the start that goes on
 	asked   string             // the engine's last action asked for here
+	rested  app.State          // the engine's last state in which it was not busy
 	quit    bool
 }
 
@@ -156,8 +157,11 @@ func (w *Window) show(s model.State) {
 	if w.tray != nil {
 		w.tray.show(model.TrayOf(s))
 	}
-	if n, ok := model.NoticeOf(before, s, w.asked == model.ActStop); ok {
+	if n, ok := model.NoticeOf(before, s, w.rested, w.asked); ok {
 		w.notify(n.Title, n.Body)
+	}
+	if !s.Engine.State.Busy() {
+		w.rested = s.Engine.State
 	}
 	w.watch(before.Docker.Containers, s.Docker.Containers)
 }
@@ -272,6 +276,8 @@ func (w *Window) engine(action string) {
 		work = s.Start
 	case model.ActStop:
 		work = func(ctx context.Context) error { return s.Stop(ctx, app.StopClean) }
+	case model.ActSleep:
+		work = func(ctx context.Context) error { return s.Stop(ctx, app.StopSuspend) }
 	case "force":
 		work = func(ctx context.Context) error { return s.Stop(ctx, app.StopForce) }
 	case model.ActRestart:

@@ -12,7 +12,7 @@ import (
 // Epoch is the moment at which scenes happen.
 func Epoch() time.Time { return time.Date(2026, 3, 14, 15, 9, 26, 0, time.UTC) }
 
-// Scene makes the state of a name: running, stopped, starting, failed, lost, empty, odd.
+// Scene makes the state of a name: running, stopped, starting, asleep, failed, lost, empty, odd.
 func Scene(name string) model.State {
 	s := model.State{Now: Epoch(), Engine: app.Snapshot{State: app.StateStopped, Since: Epoch().Add(-time.Hour)}}
 	switch name {
@@ -25,6 +25,8 @@ func Scene(name string) model.State {
 			{Name: "agent", Start: 765 * time.Millisecond, Duration: 2900 * time.Millisecond},
 			{Name: "docker", Start: 3665 * time.Millisecond},
 		}
+	case "asleep":
+		s.Engine.State = app.StateSuspended
 	case "failed":
 		s.Engine.State = app.StateFailed
 		s.Engine.LastError = &app.ErrorInfo{Message: "boot the machine: qemu-system-x86_64 ended with exit status 1: could not access KVM kernel module: Permission denied", Hint: "Add yourself to the kvm group (sudo usermod -aG kvm $USER) and log in again, or set the accelerator to tcg in Settings."}

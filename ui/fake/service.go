@@ -103,7 +103,11 @@ func (s *Service) Start(ctx context.Context) error {
 // Stop implements app.Lifecycle.
 func (s *Service) Stop(_ context.Context, mode app.StopMode) error {
 	s.called("stop " + string(mode))
-	s.Put(func(snap *app.Snapshot) { *snap = app.Snapshot{State: app.StateStopped, Since: time.Now()} })
+	next := app.StateStopped
+	if mode == app.StopSuspend {
+		next = app.StateSuspended
+	}
+	s.Put(func(snap *app.Snapshot) { *snap = app.Snapshot{State: next, Since: time.Now()} })
 	return nil
 }
 

@@ -7,26 +7,47 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"github.com/wherry-app/wherry/ui/look"
+	"github.com/wherry-app/wherry/ui/model"
 )
 
 // Field is an input with its name above and a line below that helps, or says what is wrong.
 type Field struct {
 	// Box is what is shown.
-	Box  *fyne.Container
-	help *Text
-	err  *widget.Label
-	bad  *fyne.Container
+	Box    *fyne.Container
+	help   fyne.CanvasObject
+	helped bool
+	err    *widget.Label
+	bad    *fyne.Container
+	note   *Text
 }
 
-// NewField makes a field.
+// NewField makes a field whose help is one line.
 func NewField(name, help string, input fyne.CanvasObject) *Field {
-	f := &Field{help: Hint(help), err: NewPara("")}
+	return newField(name, help != "", Hint(help), input)
+}
+
+// NewWideField makes a field whose help takes as many lines as it needs; without a name it has no head.
+func NewWideField(name, help string, input fyne.CanvasObject) *Field {
+	return newField(name, help != "", HintPara(help), input)
+}
+
+func newField(name string, helped bool, help, input fyne.CanvasObject) *Field {
+	f := &Field{help: help, helped: helped, err: NewPara(""), note: NewText("", Style{Size: look.TextSmall, Color: look.ToneColor(model.Warn)})}
 	f.err.Importance, f.err.SizeName = widget.DangerImportance, theme.SizeNameCaptionText
 	f.bad = Flush(f.err)
-	f.Box = VBox(0.5, NewText(name, Style{Bold: true}), input, f.help, f.bad)
+	head := NewText(name, Style{Bold: true})
+	f.Box = VBox(0.5, head, input, f.help, f.bad, f.note)
 	f.bad.Hide()
-	Visible(f.help, help != "")
+	f.note.Hide()
+	Visible(f.help, helped)
+	Visible(head, name != "")
 	return f
+}
+
+// SetNote shows a line below the help that is no error; an empty one goes.
+func (f *Field) SetNote(s string) {
+	f.note.SetText(s)
+	Visible(f.note, s != "")
 }
 
 // SetError shows a message in the help's place; an empty one shows the help again.
@@ -36,7 +57,7 @@ func (f *Field) SetError(msg string) {
 	}
 	if (msg != "") != f.bad.Visible() {
 		Visible(f.bad, msg != "")
-		Visible(f.help, msg == "" && f.help.Text() != "")
+		Visible(f.help, msg == "" && f.helped)
 	}
 }
 

@@ -157,3 +157,11 @@ func NewPara(s string) *widget.Label {
 	l.Wrapping = fyne.TextWrapWord
 	return l
 }
+
+// HintPara is secondary text that wraps.
+func HintPara(s string) fyne.CanvasObject {
+	seg := &widget.TextSegment{Text: Capital(s), Style: widget.RichTextStyle{ColorName: look.Muted, SizeName: theme.SizeNameCaptionText}}
+	t := widget.NewRichText(seg)
+	t.Wrapping = fyne.TextWrapWord
+	return Flush(t)
+}

@@ -88,7 +88,7 @@ func palette(name fyne.ThemeColorName) (pair, bool) {
 	case theme.ColorNameInputBackground:
 		return pair{0xffffffff, 0x171b21ff}, true
 	case theme.ColorNameInputBorder:
-		return pair{0xccd4dbff, 0x39424dff}, true
+		return pair{0xb0bac5ff, 0x4a5461ff}, true
 	case theme.ColorNameHover:
 		return pair{0x18202b0d, 0xffffff0f}, true
 	case theme.ColorNamePressed:
@@ -225,4 +225,35 @@ func ToneTint(t model.Tone) fyne.ThemeColorName {
 		return BadTint
 	}
 	return Faint
+}
+
+// Slider is the theme for sliders: their track and handle in colours that stand out from a card.
+type Slider struct{}
+
+var _ fyne.Theme = Slider{}
+
+// Color is the app's theme's, but for what a slider draws.
+func (Slider) Color(name fyne.ThemeColorName, v fyne.ThemeVariant) color.Color {
+	switch name {
+	case theme.ColorNameInputBackground:
+		name = theme.ColorNameInputBorder
+	case theme.ColorNameForeground:
+		name = theme.ColorNamePrimary
+	}
+	return fyne.CurrentApp().Settings().Theme().Color(name, v)
+}
+
+// Font is the app's theme's.
+func (Slider) Font(s fyne.TextStyle) fyne.Resource {
+	return fyne.CurrentApp().Settings().Theme().Font(s)
+}
+
+// Icon is the app's theme's.
+func (Slider) Icon(n fyne.ThemeIconName) fyne.Resource {
+	return fyne.CurrentApp().Settings().Theme().Icon(n)
+}
+
+// Size is the app's theme's.
+func (Slider) Size(n fyne.ThemeSizeName) float32 {
+	return fyne.CurrentApp().Settings().Theme().Size(n)
 }

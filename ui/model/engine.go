@@ -33,8 +33,8 @@ type Engine struct {
 	Busy bool
 	// Running says that docker answers.
 	Running bool
-	// CanRestart and CanForce enable the lesser actions.
-	CanRestart, CanForce bool
+	// CanRestart, CanSleep and CanForce enable the lesser actions.
+	CanRestart, CanSleep, CanForce bool
 	// Failure is set in the failed state, or when the daemon is not reachable.
 	Failure *app.ErrorInfo
 }
@@ -45,6 +45,7 @@ const (
 	ActStop    = "stop"
 	ActRestart = "restart"
 	ActCancel  = "cancel"
+	ActSleep   = "sleep"
 )
 
 // EngineOf derives how the engine is shown.
@@ -61,7 +62,10 @@ func EngineOf(s State) Engine {
 		e.Button, e.Action, e.Enabled, e.Failure = "Cancel", ActCancel, true, nil
 	}
 	if s.Wish == ActStop && e.Running {
-		e.Label, e.Tone, e.Detail, e.Busy, e.Enabled = "Stopping", Accent, "Asking the engine to stop…", true, false
+		e.Label, e.Tone, e.Detail, e.Busy, e.Enabled, e.CanSleep = "Stopping", Accent, "Asking the engine to stop…", true, false, false
+	}
+	if s.Wish == ActSleep && e.Running {
+		e.Label, e.Tone, e.Detail, e.Busy, e.Enabled, e.CanSleep = "Falling asleep", Accent, "Asking the engine to sleep…", true, false, false
 	}
 	return e
 }
@@ -78,7 +82,7 @@ func engineAt(s State) Engine {
 		}
 		e := Engine{
 			Label: "Running", Tone: Good, Detail: Plural(n, "container") + " running", Button: "Stop", Action: ActStop,
-			Enabled: true, Running: true, CanRestart: true, CanForce: true,
+			Enabled: true, Running: true, CanRestart: true, CanSleep: true, CanForce: true,
 		}
 		if snap.Docker.Version != "" {
 			e.Detail += " · Docker " + snap.Docker.Version
@@ -94,7 +98,7 @@ func engineAt(s State) Engine {
 	case app.StateSuspending:
 		return Engine{Label: "Falling asleep", Tone: Accent, Detail: sentence(snap.Stage, "Saving the engine's memory"), Button: "Wait…", Busy: true}
 	case app.StateSuspended:
-		return Engine{Label: "Asleep", Tone: Neutral, Detail: "Wakes up in a moment", Button: "Wake", Action: ActStart, Enabled: true}
+		return Engine{Label: "Asleep", Tone: Neutral, Detail: "What ran is kept on the disk. It wakes up when you ask, or when something connects to it", Button: "Wake", Action: ActStart, Enabled: true}
 	case app.StateFailed:
 		return Engine{
 			Label: "Failed", Tone: Bad, Detail: "The engine did not start", Button: "Start again", Action: ActStart, Enabled: true,

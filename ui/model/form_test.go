@@ -1,6 +1,7 @@
 package model_test
 
 import (
+	"errors"
 	"slices"
 	"testing"
 
@@ -86,6 +87,31 @@ func TestNamesAndSubnets(t *testing.T) {
 	}
 }
 
+func TestSettingsSections(t *testing.T) {
+	seen := map[string]bool{}
+	for _, s := range model.SettingsSections() {
+		if s.Title == "" || s.Text == "" || len(s.Keys) == 0 {
+			t.Errorf("%+v", s)
+		}
+		for _, k := range s.Keys {
+			seen[k.Name] = true
+			if k.Title == "" || k.Kind == "" || model.SettingHelp(k, app.Host{}) == "" {
+				t.Errorf("the window cannot show %+v", k)
+			}
+		}
+	}
+	for _, name := range app.KeyNames() {
+		if !seen[name] {
+			t.Errorf("%s is in no group that the window shows", name)
+		}
+	}
+	for in, want := range map[string]string{"15m0s": "15m", "1h0m0s": "1h", "1h30m0s": "1h30m", "10s": "10s", "off": "off", "1m30s": "1m30s"} {
+		if got := model.ShortDuration(in); got != want {
+			t.Errorf("%s is shown as %s", in, got)
+		}
+	}
+}
+
 func TestSettingsForm(t *testing.T) {
 	h := app.Host{CPUs: 4, Memory: 8 << 30, Drivers: []string{"qemu"}}
 	f := model.SettingsForm{Host: h, Saved: app.DefaultSettings(h)}
@@ -96,8 +122,23 @@ func TestSettingsForm(t *testing.T) {
 	f.Change("cpus", "9")
 	f.Change("memory", "lots")
 	bad := f.Check()
-	if len(bad) != 2 || bad["cpus"].Hint != "set cpus to 4 or less" || bad["memory"].Message != `set memory: "lots" is not a size` {
+	if len(bad) != 2 || bad["cpus"].Hint != "set cpus to 4 or less" || bad["memory"].Message != `"lots" is not a size` {
 		t.Errorf("%+v", bad)
+	}
+	if got := f.Pending(bad); got != "To be corrected: Processors, Memory" {
+		t.Errorf("pending: %q", got)
+	}
+	f.Change("memory", "2048m") // the same in other words
+	f.Change("cpus", "3")
+	if got := f.Pending(f.Check()); got != "1 change not applied yet" || f.Changed("memory") {
+		t.Errorf("pending: %q", got)
+	}
+	key, info, ok := f.Blame(&app.Error{Op: "set cpus", Err: errors.New("no"), Next: "try 2"})
+	if !ok || key != "cpus" || info.Message != "no" || info.Hint != "try 2" {
+		t.Errorf("blamed %q %+v", key, info)
+	}
+	if _, info, ok = f.Blame(errors.New("the disk is full")); ok || info.Message != "the disk is full" {
+		t.Errorf("an error of no key is blamed: %+v", info)
 	}
 	f.Change("disk", "8GiB")
 	if f.Check()["disk"] == nil {

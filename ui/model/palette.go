@@ -5,6 +5,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/wherry-app/wherry/app"
 )
 
 // Page names a page of the window.
@@ -29,9 +31,9 @@ func Pages() []Page {
 
 // Entry is something that the search finds.
 type Entry struct {
-	// Kind is "Page", "Command", "Container" or "Image".
+	// Kind is "Page", "Command", "Setting", "Container" or "Image".
 	Kind, Title, Detail string
-	// Key is what to open or do: a page's name, an action, an ID, a tag.
+	// Key is what to open or do: a page's name, an action, a setting's name, an ID, a tag.
 	Key string
 }
 
@@ -45,6 +47,9 @@ func Entries(s State) []Entry {
 	if e.Action != "" && e.Enabled {
 		out = append(out, Entry{Kind: "Command", Title: e.Button + " the engine", Key: e.Action})
 	}
+	if e.CanSleep {
+		out = append(out, Entry{Kind: "Command", Title: "Put the engine to sleep", Key: ActSleep})
+	}
 	if e.CanRestart {
 		out = append(out, Entry{Kind: "Command", Title: "Restart the engine", Key: ActRestart})
 	}
@@ -52,6 +57,12 @@ func Entries(s State) []Entry {
 		out = append(out,
 			Entry{Kind: "Command", Title: "Pull an image", Key: "pull"},
 			Entry{Kind: "Command", Title: "Run a container", Key: "run"})
+	}
+	out = append(out,
+		Entry{Kind: "Command", Title: "Show the engine's log", Key: "log engine"},
+		Entry{Kind: "Command", Title: "Show Wherry's own log", Key: "log daemon"})
+	for _, k := range app.Keys() {
+		out = append(out, Entry{Kind: "Setting", Title: k.Title, Detail: string(k.Group), Key: k.Name})
 	}
 	for _, c := range s.Docker.Containers {
 		out = append(out, Entry{Kind: "Container", Title: c.Name, Detail: c.Image + " · " + c.State, Key: c.ID})

@@ -17,7 +17,7 @@ type State struct {
 	Daemon *app.ErrorInfo
 	// Docker is what the engine holds.
 	Docker Lists
-	// Wish is an engine action that was asked for and has not ended: "start", "stop", "restart", or empty.
+	// Wish is an engine action that was asked for and has not ended: "start", "stop", "sleep", "restart", or empty.
 	Wish string
 	// Now is when the state was put together.
 	Now time.Time

@@ -115,18 +115,23 @@ func TestNotices(t *testing.T) {
 	at := func(s app.State) model.State { return model.State{Engine: app.Snapshot{State: s}} }
 	for _, c := range []struct {
 		from, to app.State
-		asked    bool
+		rested   app.State
+		asked    string
 		want     string
 	}{
-		{app.StateConnecting, app.StateRunning, true, "The engine is running"},
-		{app.StateBooting, app.StateFailed, true, "The engine failed"},
-		{app.StateRunning, app.StateStopped, false, "The engine stopped"},
-		{app.StateStopping, app.StateStopped, true, ""},
-		{app.StateRunning, app.StateRunning, false, ""},
-		{"", app.StateRunning, false, ""},
-		{app.StateSuspended, app.StateRunning, false, ""},
+		{app.StateConnecting, app.StateRunning, app.StateStopped, model.ActStart, "The engine is running"},
+		{app.StateBooting, app.StateFailed, app.StateStopped, model.ActStart, "The engine failed"},
+		{app.StateRunning, app.StateStopped, app.StateRunning, "", "The engine stopped"},
+		{app.StateStopping, app.StateStopped, app.StateRunning, model.ActStop, ""},
+		{app.StateBooting, app.StateStopped, app.StateStopped, model.ActCancel, ""},
+		{app.StateRunning, app.StateRunning, app.StateRunning, "", ""},
+		{"", app.StateRunning, "", "", ""},
+		{app.StateSuspended, app.StateRunning, app.StateSuspended, "", ""},
+		{app.StateConnecting, app.StateRunning, app.StateSuspended, "", ""},
+		{app.StateSuspending, app.StateSuspended, app.StateRunning, "", "The engine fell asleep"},
+		{app.StateSuspending, app.StateSuspended, app.StateRunning, model.ActSleep, ""},
 	} {
-		n, ok := model.NoticeOf(at(c.from), at(c.to), c.asked)
+		n, ok := model.NoticeOf(at(c.from), at(c.to), c.rested, c.asked)
 		if n.Title != c.want || ok != (c.want != "") {
 			t.Errorf("%s to %s: %q %v", c.from, c.to, n.Title, ok)
 		}
@@ -156,6 +161,7 @@ func TestPalette(t *testing.T) {
 	entries := model.Entries(fake.Scene("running"))
 	for text, want := range map[string]string{
 		"": "Home", "cont": "Containers", "wp": "blog-wordpress-1", "postgres": "postgres:17", "sw1": "shop-web-1", "restart": "Restart the engine", "zzz": "",
+		"sleep": "Put the engine to sleep", "memory": "Memory", "accel": "Accelerator",
 	} {
 		hits := model.Find(entries, text, 5)
 		got := ""

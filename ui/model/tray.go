@@ -10,6 +10,8 @@ type Tray struct {
 	Title string
 	// Action is the engine's next action and its label; empty if there is none now.
 	Action, ActionLabel string
+	// CanSleep says that the engine can be put to sleep.
+	CanSleep bool
 	// Links are running containers with a page to open, at most ten.
 	Links []TrayLink
 }
@@ -34,6 +36,7 @@ func TrayOf(s State) Tray {
 	if e.Enabled {
 		t.Action, t.ActionLabel = e.Action, e.Button+" the engine"
 	}
+	t.CanSleep = e.CanSleep
 	for _, c := range s.Docker.Containers {
 		for _, p := range Published(c.Ports) {
 			if url := p.URL(); url != "" && c.State == "running" && len(t.Links) < 10 {

@@ -30,6 +30,7 @@ type Home struct {
 	button         *widget.Button
 	buttonBox      *fyne.Container
 	restart, force *widget.Button
+	sleep          *widget.Button
 	failure        *kit.Notice
 	warnings       *kit.Notice
 	action         string
@@ -52,6 +53,7 @@ func NewHome(env Env, w Welcomer, history *model.History) *Home {
 	h.detail = kit.NewText("", kit.Style{Color: look.Muted})
 	h.button = kit.Primary("Start", "play", func() { env.Engine(h.action) })
 	h.restart = kit.Quiet("Restart", "restart", func() { env.Engine(model.ActRestart) })
+	h.sleep = kit.Quiet("Sleep", "moon", func() { env.Engine(model.ActSleep) })
 	h.force = kit.Quiet("Force stop", "kill", func() {
 		env.ask("Force the engine to stop?", "Containers are cut off at once, as in a power cut. Data they have not written yet is lost.", "Force stop", func() { env.Engine("force") })
 	})
@@ -66,7 +68,7 @@ func NewHome(env Env, w Welcomer, history *model.History) *Home {
 
 	h.buttonBox = kit.MinWidth(150, h.button)
 	words := kit.VBox(0.25, kit.HBox(1.5, h.dot, h.state), h.detail)
-	hero := kit.Card(container.NewBorder(nil, nil, nil, container.NewCenter(kit.HBox(1, h.force, h.restart, h.buttonBox)), words))
+	hero := kit.Card(container.NewBorder(nil, nil, nil, container.NewCenter(kit.HBox(1, h.force, h.sleep, h.restart, h.buttonBox)), words))
 	body := kit.VBox(2, hero, h.failure.Box, h.warnings.Box, h.steps.card, h.hello.card, h.charts, h.running.card)
 	h.content = container.NewVScroll(kit.Pad(3, body))
 	return h
@@ -88,6 +90,7 @@ func (h *Home) Show(s model.State) {
 	kit.EngineButton(h.button, e)
 	kit.Visible(h.buttonBox, !e.Running) // the header has it too
 	kit.Visible(h.restart, e.CanRestart)
+	kit.Visible(h.sleep, e.CanSleep)
 	kit.Visible(h.force, e.CanForce && !e.Running)
 	h.failure.Fail(e.Failure)
 	if len(s.Engine.Warnings) > 0 {

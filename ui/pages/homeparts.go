@@ -220,7 +220,7 @@ func newHelloView(env Env, run func(done func())) *helloView {
 func (v *helloView) show(s model.State, e model.Engine) {
 	was := v.up
 	v.up = e.Running
-	kit.Visible(v.card, !e.Busy && e.Failure == nil && len(s.Docker.Containers) == 0 && (!e.Running || s.Docker.Ready))
+	kit.Visible(v.card, !e.Busy && e.Failure == nil && s.Engine.State != app.StateSuspended && len(s.Docker.Containers) == 0 && (!e.Running || s.Docker.Ready))
 	switch {
 	case v.card.Hidden:
 	case e.Running:

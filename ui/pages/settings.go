@@ -2,8 +2,6 @@ package pages
 
 import (
 	"context"
-	"fmt"
-	"strconv"
 	"strings"
 
 	"fyne.io/fyne/v2"
@@ -24,101 +22,170 @@ type Prefs interface {
 	SetStopOnQuit(bool)
 }
 
-// Settings shows and changes what the user can decide.
+// Settings shows and changes what the user can decide: every setting the engine has, by its group, each with the field
+// that its kind asks for.
 type Settings struct {
-	env     Env
-	service app.Configurer
-	content fyne.CanvasObject
+	env      Env
+	service  app.Configurer
+	prefs    Prefs
+	content  fyne.CanvasObject
+	tabs     *kit.Tabs
+	sections []model.SettingsSection
+	bodies   map[string]*settingsBody
+	entries  map[string]*setting // those that were made
 
 	form    model.SettingsForm
-	cpus    *sliderField
-	memory  *sliderField
-	disk    *sliderField
-	driver  *widget.Select
-	accel   *widget.Select
-	fields  map[string]*kit.Field
 	notice  *kit.Notice
+	pending *kit.Text
 	apply   *widget.Button
 	revert  *widget.Button
 	restart *widget.Button
+	state   model.State
 	loaded  bool
 	loading bool
 	filling bool
 }
 
+// setting is one setting on the page.
+type setting struct {
+	key   app.Key
+	field *kit.Field
+	input settingInput
+}
+
+// settingsBody is what a tab shows.
+type settingsBody struct {
+	scroll *container.Scroll
+}
+
+const (
+	settingsWidth = 820
+	windowTab     = "This window"
+)
+
 // NewSettings makes the page.
 func NewSettings(env Env, service app.Configurer, prefs Prefs, host app.Host) *Settings {
-	p := &Settings{env: env, service: service, fields: map[string]*kit.Field{}, notice: kit.NewNotice(env.Copy), form: model.SettingsForm{Host: host}}
-	p.cpus = newSliderField(func(n int64) string { return model.Plural(int(n), "processor") }, func(n int64) { p.change("cpus", strconv.FormatInt(n, 10)) },
-		func(s string) { n, _, _ := strings.Cut(strings.TrimSpace(s), " "); p.change("cpus", n) })
-	size := func(key string) *sliderField {
-		return newSliderField(app.FormatSize, func(n int64) { p.change(key, app.FormatSize(n)) }, func(s string) { p.change(key, s) })
+	p := &Settings{
+		env: env, service: service, prefs: prefs, notice: kit.NewNotice(env.Copy), form: model.SettingsForm{Host: host},
+		sections: model.SettingsSections(), bodies: map[string]*settingsBody{}, entries: map[string]*setting{},
 	}
-	p.memory, p.disk = size("memory"), size("disk")
-	p.driver = widget.NewSelect(append([]string{app.Auto}, host.Drivers...), func(s string) { p.change("driver", s) })
-	p.accel = widget.NewSelect([]string{app.Auto, "kvm", "hvf", "whpx", "vz", "tcg"}, func(s string) { p.change("accel", s) })
-	field := func(key, name, help string, o fyne.CanvasObject) fyne.CanvasObject {
-		f := kit.NewField(name, help, o)
-		p.fields[key] = f
-		return f.Box
+	var names []string
+	for _, s := range p.sections {
+		names = append(names, s.Title)
 	}
-	most := ""
-	if host.Memory > 0 {
-		most = ", of " + model.Size(host.Memory) + " here"
-	}
-	resources := section("Resources", "What the Linux machine may use. It takes memory as it needs it and gives back what it does not.",
-		field("cpus", "Processors", fmt.Sprintf("of %d here", host.CPUs), p.cpus.box),
-		field("memory", "Memory", "at most"+most, p.memory.box),
-		field("disk", "Disk", "for images, containers and volumes; the file grows as it fills, and can only be made larger", p.disk.box))
-	engine := section("Engine", "How the machine is run. Automatic is right almost always.",
-		container.New(kit.Columns{Cols: []kit.Column{{Share: 1}, {Share: 1}}, Gap: 24, Top: true}, field("driver", "Driver", "what runs the machine", kit.Outline(p.driver)), field("accel", "Accelerator", "tcg works everywhere and is slow", kit.Outline(p.accel))))
+	p.tabs = kit.NewTabs(p.tab, append(names, windowTab)...)
+	p.pending = kit.Hint("")
 	p.apply = kit.Primary("Apply", "", p.save)
-	p.revert = widget.NewButton("Revert", func() { p.fill() })
+	p.revert = widget.NewButton("Revert", func() { p.form.Reset(p.form.Saved); p.fill() })
 	p.restart = kit.Button("Restart the engine now", "restart", func() { p.restart.Hide(); p.notice.Box.Hide(); env.Engine(model.ActRestart) })
 	p.restart.Hide()
-	bar := kit.HBox(1, p.restart, kit.Spring(), p.revert, p.apply)
-	body := kit.VBox(2, resources, engine, p.appearance(prefs))
-	p.content = container.NewBorder(nil, kit.VBox(0, kit.Rule(), kit.PadXY(3, 1.5, kit.MaxWidth(820, kit.VBox(1, p.notice.Box, bar)))), nil, nil, container.NewVScroll(kit.Pad(3, kit.MaxWidth(820, body))))
+	bar := container.NewBorder(nil, nil, nil, kit.HBox(1, p.restart, p.revert, p.apply), p.pending)
+	foot := kit.VBox(0, kit.Rule(), kit.PadXY(3, 1.5, kit.MaxWidth(settingsWidth, kit.VBox(1, p.notice.Box, bar))))
+	p.content = container.NewBorder(nil, foot, nil, nil, kit.PadXY(3, 1, p.tabs.Box))
+	p.tabs.Select(0)
 	p.check()
 	return p
-}
-
-func section(title, text string, objs ...fyne.CanvasObject) fyne.CanvasObject {
-	all := append([]fyne.CanvasObject{kit.VBox(0.25, kit.Title(title), kit.Hint(text))}, objs...)
-	return kit.Card(kit.VBox(2, all...))
-}
-
-func (p *Settings) appearance(prefs Prefs) fyne.CanvasObject {
-	names := map[string]look.Mode{"Follow the system": look.System, "Light": look.Light, "Dark": look.Dark}
-	theme := widget.NewSelect([]string{"Follow the system", "Light", "Dark"}, nil)
-	for n, m := range names {
-		if m == prefs.Theme() {
-			theme.SetSelected(n)
-		}
-	}
-	theme.OnChanged = func(s string) { prefs.SetTheme(names[s]) }
-	stop := widget.NewCheck("Stop the engine too when I quit", nil)
-	stop.SetChecked(prefs.StopOnQuit())
-	stop.OnChanged = prefs.SetStopOnQuit
-	return section("This window", "Containers keep running when the window is closed.", kit.NewField("Theme", "", kit.MaxWidth(260, kit.Outline(theme))).Box, stop)
 }
 
 // Content is the page.
 func (p *Settings) Content() fyne.CanvasObject { return p.content }
 
-// Open reads the settings anew.
-func (p *Settings) Open(string) {
+// Open reads the settings anew and shows the one that key names.
+func (p *Settings) Open(key string) {
 	if len(p.form.Changes()) == 0 {
 		p.loaded = false
 		p.load()
+	}
+	for i, s := range p.sections {
+		for _, k := range s.Keys {
+			if k.Name == key {
+				p.tabs.Select(i)
+				p.reveal(s.Title, key)
+			}
+		}
+	}
+}
+
+// reveal scrolls to a setting and puts the focus on it.
+func (p *Settings) reveal(tab, key string) {
+	kit.Relayout(p.content)
+	e, scroll := p.entries[key], p.bodies[tab].scroll
+	at := e.field.Box.Position().Y
+	if room := scroll.Size().Height; at+e.field.Box.Size().Height > scroll.Offset.Y+room || at < scroll.Offset.Y {
+		scroll.ScrollToOffset(fyne.NewPos(0, max(at-16, 0)))
+	}
+	if f := e.input.focus(); f != nil {
+		p.env.Window.Canvas().Focus(f)
 	}
 }
 
 // Show takes a state in: the settings are read when the daemon answers.
 func (p *Settings) Show(s model.State) {
+	p.state = s
 	if !p.loaded && s.Daemon == nil {
 		p.load()
 	}
+	for _, e := range p.entries {
+		if in, ok := e.input.(interface{ show(model.State) }); ok {
+			in.show(s)
+		}
+	}
+}
+
+func (p *Settings) tab(name string) fyne.CanvasObject {
+	if b := p.bodies[name]; b != nil {
+		return b.scroll
+	}
+	var card fyne.CanvasObject
+	if name == windowTab {
+		card = p.window()
+	}
+	for _, s := range p.sections {
+		if s.Title == name {
+			card = p.section(s)
+		}
+	}
+	b := &settingsBody{container.NewVScroll(kit.PadXY(0, 2, kit.VBox(0, kit.MaxWidth(settingsWidth, card))))}
+	p.bodies[name] = b
+	p.fill()
+	return b.scroll
+}
+
+func (p *Settings) section(s model.SettingsSection) fyne.CanvasObject {
+	var objs []fyne.CanvasObject
+	for _, k := range s.Keys {
+		e := &setting{key: k, input: p.input(k)}
+		name := k.Title
+		if k.Kind == app.KindSwitch {
+			name = "" // the switch has it
+		}
+		e.field = kit.NewWideField(name, model.SettingHelp(k, p.form.Host), e.input.object())
+		p.entries[k.Name] = e
+		objs = append(objs, e.field.Box)
+	}
+	return card(s.Title, s.Text, objs...)
+}
+
+func card(title, text string, objs ...fyne.CanvasObject) fyne.CanvasObject {
+	all := append([]fyne.CanvasObject{kit.VBox(0.25, kit.Title(title), kit.HintPara(text))}, objs...)
+	return kit.Card(kit.VBox(2, all...))
+}
+
+// window are the settings that the window keeps for itself.
+func (p *Settings) window() fyne.CanvasObject {
+	names := map[string]look.Mode{"Follow the system": look.System, "Light": look.Light, "Dark": look.Dark}
+	theme := widget.NewSelect([]string{"Follow the system", "Light", "Dark"}, nil)
+	for n, m := range names {
+		if m == p.prefs.Theme() {
+			theme.SetSelected(n)
+		}
+	}
+	theme.OnChanged = func(s string) { p.prefs.SetTheme(names[s]) }
+	stop := widget.NewCheck("Stop the engine too when I quit", nil)
+	stop.SetChecked(p.prefs.StopOnQuit())
+	stop.OnChanged = p.prefs.SetStopOnQuit
+	return card(windowTab, "Containers keep running when the window is closed. What is chosen here holds at once.",
+		kit.NewField("Theme", "", kit.MaxWidth(260, kit.Outline(theme))).Box, stop)
 }
 
 func (p *Settings) load() {
@@ -137,25 +204,19 @@ func (p *Settings) load() {
 			return
 		}
 		p.loaded = true
-		p.form.Reset(s)
-		p.fill()
+		if len(p.form.Changes()) == 0 {
+			p.form.Reset(s)
+			p.fill()
+		}
 	})
 }
 
-// fill shows the settings that hold.
+// fill shows the values that hold or were changed.
 func (p *Settings) fill() {
 	p.filling = true
-	s := p.form.Saved
-	p.form.Reset(s)
-	var cpus []int64
-	for n := range int64(max(p.form.Host.CPUs, 1)) {
-		cpus = append(cpus, n+1)
+	for _, e := range p.entries {
+		e.input.set(p.form.Value(e.key))
 	}
-	p.cpus.set(model.WithStep(cpus, int64(s.CPUs)), int64(s.CPUs))
-	p.memory.set(model.WithStep(model.MemorySteps(p.form.Host), s.Memory), s.Memory)
-	p.disk.set(model.DiskSteps(s.Disk), s.Disk)
-	p.driver.SetSelected(s.Driver)
-	p.accel.SetSelected(s.Accel)
 	p.filling = false
 	p.check()
 }
@@ -170,77 +231,63 @@ func (p *Settings) change(key, value string) {
 
 func (p *Settings) check() {
 	bad := p.form.Check()
-	for key, f := range p.fields {
-		f.SetError("")
-		if e := bad[key]; e != nil {
-			f.SetError(strings.TrimPrefix(e.Message, "set "+key+": ") + ". " + kit.Capital(e.Hint))
+	for name, e := range p.entries {
+		e.field.SetError(complaint(bad[name]))
+		note := ""
+		if p.form.Changed(name) && bad[name] == nil && !e.key.Live {
+			note = "Takes effect when the engine starts the next time"
 		}
+		e.field.SetNote(note)
 	}
-	kit.Relayout(p.content)
+	p.pending.SetText(p.form.Pending(bad))
 	changed := len(p.form.Changes()) > 0
 	kit.Able(p.apply, changed && len(bad) == 0 && p.loaded)
 	kit.Able(p.revert, changed)
+	kit.Relayout(p.content)
+}
+
+func complaint(e *app.ErrorInfo) string {
+	switch {
+	case e == nil:
+		return ""
+	case e.Hint == "":
+		return e.Message
+	}
+	return strings.TrimSuffix(e.Message, ".") + ". " + kit.Capital(e.Hint)
 }
 
 func (p *Settings) save() {
 	var res app.SetResult
 	changes := p.form.Changes()
 	p.apply.Disable()
+	p.notice.Box.Hide()
 	p.env.Go(func(ctx context.Context) (err error) {
 		res, err = p.service.Set(ctx, changes)
 		return err
 	}, func(err error) {
 		if err != nil {
-			report(p.notice, err)
-			p.check()
+			p.refused(err)
 			return
 		}
 		p.form.Reset(res.Settings)
 		p.fill()
 		kit.Visible(p.restart, len(res.NeedRestart) > 0)
-		if len(res.NeedRestart) > 0 {
-			p.notice.Tell(model.Warn, "Saved. "+strings.Join(res.NeedRestart, ", ")+" holds from the engine's next start on.", "")
-		} else {
+		if len(res.NeedRestart) == 0 {
 			p.notice.Tell(model.Good, "Saved.", "")
+			return
 		}
+		p.notice.Tell(model.Warn, "Saved. "+model.Later(res.NeedRestart), "")
 	})
 }
 
-// sliderField is a slider over steps with an entry beside it.
-type sliderField struct {
-	box    *fyne.Container
-	slider *widget.Slider
-	entry  *kit.Entry
-	steps  []int64
-	show   func(int64) string
-	quiet  bool
-}
-
-func newSliderField(show func(int64) string, changed func(int64), typed func(string)) *sliderField {
-	f := &sliderField{show: show, slider: widget.NewSlider(0, 1), entry: kit.NewEntry(""), steps: []int64{0, 1}}
-	f.slider.OnChanged = func(v float64) {
-		if i := int(v); !f.quiet && i < len(f.steps) {
-			f.quiet = true
-			f.entry.SetText(show(f.steps[i]))
-			f.quiet = false
-			changed(f.steps[i])
-		}
+// refused shows why the engine did not take the settings: at the field if the error names one.
+func (p *Settings) refused(err error) {
+	key, info, ok := p.form.Blame(err)
+	p.check()
+	if e := p.entries[key]; ok && e != nil {
+		e.field.SetError(complaint(info))
+		kit.Relayout(p.content)
+		return
 	}
-	f.entry.OnChanged = func(s string) {
-		if !f.quiet {
-			typed(s)
-		}
-	}
-	f.box = container.NewBorder(nil, nil, nil, kit.MinWidth(130, f.entry), f.slider)
-	return f
-}
-
-func (f *sliderField) set(steps []int64, v int64) {
-	f.quiet = true
-	f.steps = steps
-	f.slider.Min, f.slider.Max, f.slider.Step = 0, float64(max(len(steps)-1, 1)), 1
-	f.slider.SetValue(float64(model.Nearest(steps, v)))
-	f.slider.Refresh()
-	f.entry.SetText(f.show(v))
-	f.quiet = false
+	report(p.notice, err)
 }
