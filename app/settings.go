@@ -21,6 +21,8 @@ type Settings struct {
 	Driver string `json:"driver"`
 	// Accel is "auto" or an accelerator's name, for example "kvm" or "tcg".
 	Accel string `json:"accel"`
+	// Shares are the folders of the host that containers can mount: "PATH" or "PATH:ro".
+	Shares []string `json:"shares"`
 }
 
 // Smallest values that work.
@@ -36,15 +38,18 @@ type Host struct {
 	Memory int64
 	// Drivers that this build has.
 	Drivers []string
+	// Home is the user's home folder, an absolute path; empty if it is not known.
+	Home string
 }
 
-// DefaultSettings suit a host: all its processors, a quarter of its memory between 1 and 8 GiB, a 64 GiB sparse disk.
+// DefaultSettings suit a host: all its processors, a quarter of its memory between 1 and 8 GiB, a 64 GiB sparse disk, the home folder
+// shared.
 func DefaultSettings(h Host) Settings {
 	mem := int64(2 << 30)
 	if h.Memory > 0 {
 		mem = min(max(h.Memory/4, 1<<30), 8<<30) &^ (1<<20 - 1)
 	}
-	return Settings{CPUs: max(h.CPUs, 1), Memory: mem, Disk: 64 << 30, Driver: Auto, Accel: Auto}
+	return Settings{CPUs: max(h.CPUs, 1), Memory: mem, Disk: 64 << 30, Driver: Auto, Accel: Auto, Shares: defaultShares(h)}
 }
 
 // Auto lets Wherry choose.
@@ -106,7 +111,7 @@ type Key struct {
 func (k Key) Get(s Settings) string { return k.get(s) }
 
 // Keys are all settings in the order they are shown in.
-func Keys() []Key { return slices.Concat(resourceKeys(), engineKeys()) }
+func Keys() []Key { return slices.Concat(resourceKeys(), engineKeys(), sharingKeys()) }
 
 func resourceKeys() []Key {
 	return []Key{

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -136,7 +137,7 @@ func TestCallsArriveWithTheirArguments(t *testing.T) {
 	if snap, err := c.Snapshot(t.Context()); err != nil || snap.State != app.StateRunning || snap.Ports[0].Container != "web" {
 		t.Errorf("snapshot: %+v, %v", snap, err)
 	}
-	if s, err := c.Settings(t.Context()); err != nil || s != svc.settings {
+	if s, err := c.Settings(t.Context()); err != nil || !reflect.DeepEqual(s, svc.settings) {
 		t.Errorf("settings: %+v, %v", s, err)
 	}
 	if p, err := c.Ports(t.Context()); err != nil || len(p) != 1 || p[0].HostAddress != "127.0.0.1:8080" {

@@ -79,7 +79,7 @@ func TestLongSocketPathsAreRefusedBeforeAnythingIsMade(t *testing.T) {
 func TestSettingsAreKept(t *testing.T) {
 	d := dir(t)
 	def := app.DefaultSettings(app.Host{CPUs: 2, Memory: 8 << 30})
-	if got, err := d.LoadSettings(def); err != nil || got != def {
+	if got, err := d.LoadSettings(def); err != nil || !reflect.DeepEqual(got, def) {
 		t.Fatalf("without a file: %+v, %v", got, err)
 	}
 	want := def

@@ -70,7 +70,7 @@ func run(o options) error {
 		Welcome: func(ctx context.Context, socket string) (string, error) {
 			return runWelcome(ctx, socket, welcome.Archive(dir, runtime.GOARCH))
 		},
-		Host:    app.Host{CPUs: runtime.NumCPU(), Memory: int64(memory.TotalMemory()), Drivers: drivers()},
+		Host:    app.Host{CPUs: runtime.NumCPU(), Memory: int64(memory.TotalMemory()), Drivers: drivers(), Home: homeFolder()},
 		Prefs:   ui.LoadPrefs(filepath.Join(dir.Root(), "window.json")),
 		OpenURL: browser(),
 		Tray:    !o.noTray && trayShown(),
@@ -79,6 +79,12 @@ func run(o options) error {
 	extras(w)
 	w.Run(ctx)
 	return nil
+}
+
+// homeFolder is the user's, empty if there is none.
+func homeFolder() string {
+	home, _ := os.UserHomeDir()
+	return home
 }
 
 // engineProgram finds the wherry program.

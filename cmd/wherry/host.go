@@ -1,6 +1,7 @@
 package main
 
 import (
+	"os"
 	"runtime"
 	"runtime/debug"
 
@@ -32,7 +33,8 @@ func version() string {
 
 // hostFacts is what of this computer bounds the settings.
 func hostFacts() app.Host {
-	return app.Host{CPUs: runtime.NumCPU(), Memory: int64(memory.TotalMemory()), Drivers: driverNames()}
+	home, _ := os.UserHomeDir() // without one, no folder is shared by default
+	return app.Host{CPUs: runtime.NumCPU(), Memory: int64(memory.TotalMemory()), Drivers: driverNames(), Home: home}
 }
 
 func driverNames() []string {
