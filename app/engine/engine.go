@@ -61,6 +61,7 @@ type Engine struct {
 	pub      publisher
 	requests chan request
 	quit     chan struct{} // closed when Run ends
+	front    *front
 }
 
 var _ app.Service = (*Engine)(nil)
@@ -70,7 +71,9 @@ func New(cfg Config) *Engine {
 	if cfg.Deadlines == (Deadlines{}) {
 		cfg.Deadlines = DefaultDeadlines()
 	}
-	return &Engine{cfg: cfg, log: cfg.Logger.Named("engine"), requests: make(chan request), quit: make(chan struct{})}
+	e := &Engine{cfg: cfg, log: cfg.Logger.Named("engine"), requests: make(chan request), quit: make(chan struct{})}
+	e.front = newFront(e)
+	return e
 }
 
 // Snapshot implements app.Observer.
@@ -187,6 +190,7 @@ func (e *Engine) Shell(ctx context.Context, s app.ShellSession) error {
 	if sess == nil {
 		return app.Errorf("run `wherry start` first", "the engine is not running")
 	}
+	defer e.front.hold()()
 	resize := make(chan [2]uint16)
 	req := control.ShellRequest{Args: s.Args, TTY: s.TTY, Cols: s.Size.Cols, Rows: s.Size.Rows}
 	ctx, cancel := context.WithCancel(ctx)

@@ -14,8 +14,6 @@ import (
 	"github.com/moby/moby/client"
 
 	"github.com/wherry-app/wherry/app"
-	"github.com/wherry-app/wherry/app/localsock"
-	"github.com/wherry-app/wherry/forwarder/dockersock"
 	"github.com/wherry-app/wherry/forwarder/ports"
 	"github.com/wherry-app/wherry/linuxvm/control"
 	"github.com/wherry-app/wherry/linuxvm/link"
@@ -179,35 +177,23 @@ func (s *session) dockerClient() (*client.Client, error) {
 	return c, nil
 }
 
-// publishDocker opens the docker socket and the published ports on the host; then the engine is running.
+// publishDocker opens the docker socket and the published ports on the host, unless they are open, and lets clients in;
+// then the engine is running.
 func (s *session) publishDocker() error {
 	s.inside = len(s.cleanup)
-	l, err := localsock.Listen(s.cfg.Home.DockerSocket())
-	if err != nil {
-		return err
-	}
 	docker, err := s.dockerClient()
 	if err != nil {
-		_ = l.Close()
 		return err
 	}
 	s.later(func() { _ = docker.Close() })
-	published := s.forwardPorts(docker)
-	binds := dockersock.Binds{
-		Sockets:     []string{"/var/run/docker.sock", guestDockerSocket, s.cfg.Home.DockerSocket()},
-		GuestSocket: guestDockerSocket,
+	if err := s.front.offer(); err != nil {
+		return err
 	}
-	proxy := dockersock.New(dockersock.Config{
-		Listener: l,
-		Dial:     func(ctx context.Context) (net.Conn, error) { return s.link.Dial(ctx, link.PortDocker) },
-		Create:   binds.Create,
-		Started:  published.settle,
-		Logger:   s.log,
-	})
-	s.task("docker socket", proxy.Run)
+	s.forwardPorts(docker)
 	s.mu.Lock()
 	s.ready = true
 	s.mu.Unlock()
+	s.front.serve(s)
 	s.report(evReady, nil)
 	return nil
 }
@@ -217,7 +203,7 @@ const guestDockerSocket = "/run/docker.sock"
 
 // published is what keeps listeners for the ports that containers publish.
 type published struct {
-	manager *ports.Manager
+	front   *front
 	watcher *ports.Watcher
 	docker  *client.Client
 	log     hclog.Logger
@@ -235,7 +221,7 @@ func (p *published) settle(ctx context.Context, container string) error {
 		p.log.Warn("ports of a started container are not known yet", "container", container, "error", err)
 		return nil
 	}
-	failed := p.manager.Failed(container)
+	failed := p.front.failed(container)
 	if failed == nil {
 		return nil
 	}
@@ -251,19 +237,14 @@ func (p *published) settle(ctx context.Context, container string) error {
 	return fmt.Errorf("%s: %s", info.Message, info.Hint)
 }
 
-// forwardPorts keeps listeners for the ports that containers publish.
-func (s *session) forwardPorts(docker *client.Client) *published {
-	manager := ports.NewManager(ports.Config{
-		Dial:   s.dialContainer,
-		Logger: s.log,
-	})
-	s.later(func() { _ = manager.Close() })
+// forwardPorts keeps the front's listeners those of the ports that containers publish.
+func (s *session) forwardPorts(docker *client.Client) {
 	watcher := ports.NewWatcher(ports.WatcherConfig{Docker: docker, Logger: s.log, Apply: func(rules []ports.Rule) {
-		list := portList(manager.Apply(rules))
+		list := s.front.apply(rules)
 		s.report("", func(snap *app.Snapshot) { snap.Ports = list })
 	}})
+	s.published = &published{front: s.front, watcher: watcher, docker: docker, log: s.log}
 	s.task("published ports", watcher.Run)
-	return &published{manager: manager, watcher: watcher, docker: docker, log: s.log}
 }
 
 // cardPatience is how long a connection through the guest's card may take before the tunnel is tried instead.

@@ -82,6 +82,7 @@ type report struct {
 // is taken over first.
 func (e *Engine) Run(ctx context.Context) error {
 	defer close(e.quit)
+	defer e.front.withdraw()
 	o := &owner{Engine: e, events: make(chan report)}
 	o.snap = app.Snapshot{State: app.StateStopped, Since: time.Now(), Docker: app.Docker{Socket: e.cfg.Home.DockerHost()}, Ports: []app.Port{}, Daemon: daemonInfo(e.cfg.Version)}
 	switch {
@@ -89,6 +90,7 @@ func (e *Engine) Run(ctx context.Context) error {
 		o.begin()
 	case Suspended(e.cfg.Home):
 		o.snap.State = app.StateSuspended
+		o.goOnSleeping()
 	}
 	o.publish()
 	for {
@@ -237,7 +239,7 @@ func (o *owner) over(r report) {
 	o.sess = nil
 	o.move(r.event)
 	o.snap.Stage, o.snap.Driver, o.snap.Accel, o.snap.Uptime = "", "", "", 0
-	o.snap.VM, o.snap.Docker.Version, o.snap.Ports = app.VM{}, "", []app.Port{}
+	o.snap.VM, o.snap.Docker.Version = app.VM{}, ""
 	if r.err != nil {
 		o.snap.LastError = app.InfoOf(r.err)
 		o.saveError(o.snap.LastError)
@@ -253,7 +255,14 @@ func (o *owner) over(r report) {
 	}
 	if slices.ContainsFunc(o.waiting, func(w request) bool { return w.aim == aimRunning }) {
 		o.begin() // a start that came while it was stopping, or after the crash
+		return
 	}
+	if r.event == evSuspended {
+		o.fallAsleep()
+		return
+	}
+	o.snap.Ports = []app.Port{}
+	o.front.withdraw()
 }
 
 // move applies an event to the state.

@@ -39,16 +39,17 @@ type session struct {
 	ready bool // docker has answered once
 	saved bool // the machine was suspended
 
-	plan    plan
-	machine vmhost.Machine
-	adopted bool // machine was found running or resumed: its guest has booted before
-	info    vmhost.Info
-	link    *link.Client
-	agent   *control.Client
-	network *outbound.Network // nil if it could not be made
-	cleanup []func()
-	inside  int // how much of cleanup there was before docker was offered on the host
-	tasks   sync.WaitGroup
+	plan      plan
+	machine   vmhost.Machine
+	adopted   bool // machine was found running or resumed: its guest has booted before
+	info      vmhost.Info
+	link      *link.Client
+	agent     *control.Client
+	network   *outbound.Network // nil if it could not be made
+	cleanup   []func()
+	published *published // set when ready
+	inside    int        // how much of cleanup there was before docker was offered on the host
+	tasks     sync.WaitGroup
 }
 
 func newSession(e *Engine, events chan<- report, asked time.Time) *session {
@@ -204,6 +205,10 @@ func (s *session) shutdown(cause error) error {
 		}
 	}()
 	if s.wasReady() {
+		s.front.pause()
+		if !s.suspends() && cause == nil {
+			s.front.withdraw()
+		}
 		s.undo(s.inside) // dockerd waits seconds for its clients to go
 	}
 	if cause == nil && s.suspend(ctx) {

@@ -21,13 +21,17 @@ func (s *session) state() vmhost.State {
 	return vmhost.State{File: s.cfg.Home.SavedState(), Binding: s.plan.image.Manifest.Inputs}
 }
 
+// suspends says whether the session is to end by saving the machine.
+func (s *session) suspends() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.mode == app.StopSuspend && s.ready
+}
+
 // suspend saves the machine if that is how the session is to end. If it cannot, the machine goes on, and false says that
 // it has to be ended in another way.
 func (s *session) suspend(ctx context.Context) bool {
-	s.mu.Lock()
-	wanted := s.mode == app.StopSuspend && s.ready
-	s.mu.Unlock()
-	if !wanted {
+	if !s.suspends() {
 		return false
 	}
 	err := errors.New("its hypervisor cannot save it")
@@ -40,6 +44,7 @@ func (s *session) suspend(ctx context.Context) bool {
 		return true
 	}
 	s.log.Warn("the machine is stopped instead of suspended", "error", err)
+	s.front.withdraw()
 	s.report("", func(snap *app.Snapshot) {
 		snap.Warnings = append(snap.Warnings, *app.InfoOf(fmt.Errorf("the virtual machine was stopped, not suspended: %w", err)))
 	})
@@ -94,6 +99,8 @@ func (o *owner) dropSaved(mode app.StopMode) error {
 	if err := os.Remove(o.cfg.Home.SavedState()); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("remove the saved machine: %w", err)
 	}
-	o.snap.State = app.StateStopped
+	_ = os.Remove(o.cfg.Home.SavedRules())
+	o.front.withdraw()
+	o.snap.State, o.snap.Ports = app.StateStopped, []app.Port{}
 	return nil
 }

@@ -62,6 +62,9 @@ func (d Dir) VM() string { return d.path("vm") }
 // SavedState is the file of a suspended machine.
 func (d Dir) SavedState() string { return d.path("vm.state") }
 
+// SavedRules is the file of the ports that are published while a machine is suspended.
+func (d Dir) SavedRules() string { return d.path("vm.ports") }
+
 // Cache holds what can be made again at any time.
 func (d Dir) Cache() string { return d.path("cache") }
 

@@ -23,7 +23,8 @@ import (
 	"github.com/wherry-app/wherry/vmhost"
 )
 
-// idleTime is how long a daemon stays whose engine is stopped and which nobody calls.
+// idleTime is how long a daemon stays whose engine is stopped and which nobody calls. One whose engine is suspended stays: it
+// listens for who wakes it.
 const idleTime = 3 * time.Second
 
 func (c *cli) daemonCommand() *cobra.Command {
@@ -139,7 +140,7 @@ func (d *daemon) untilIdle(ctx context.Context, server *api.Server) {
 		case <-tick.C:
 		}
 		snap, err := d.engine.Snapshot(ctx)
-		rests := err == nil && (snap.State == app.StateStopped || snap.State == app.StateSuspended || snap.State == app.StateFailed)
+		rests := err == nil && (snap.State == app.StateStopped || snap.State == app.StateFailed)
 		quiet := server.Clients() == 0 && server.Served() == served
 		if rests && resting && quiet {
 			return

@@ -94,6 +94,9 @@ func printStatus(out io.Writer, s app.Snapshot) error {
 	if !s.Since.IsZero() {
 		fmt.Fprintf(w, "Since\t%s ago\n", time.Since(s.Since).Round(time.Second))
 	}
+	if s.State == app.StateSuspended {
+		fmt.Fprintf(w, "Wakes on\t%s\n", wakes(s))
+	}
 	if s.Docker.Version != "" {
 		fmt.Fprintf(w, "Docker\t%s on %s\n", s.Docker.Version, s.Docker.Socket)
 	}
@@ -115,6 +118,17 @@ func printStatus(out io.Writer, s app.Snapshot) error {
 		fmt.Fprintf(w, "Warning\t%s\n", oneLine(&app.Error{Err: e.AsError(), Next: e.Hint}))
 	}
 	return w.Flush()
+}
+
+// wakes says what lets a suspended engine go on.
+func wakes(s app.Snapshot) string {
+	switch {
+	case s.Daemon.PID == 0:
+		return "`wherry start`"
+	case len(s.Ports) == 0:
+		return "a client of " + s.Docker.Socket + ", `wherry start`"
+	}
+	return "a client of " + s.Docker.Socket + " or of a port, `wherry start`"
 }
 
 // portLine is a port as people read it.

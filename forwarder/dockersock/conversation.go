@@ -16,12 +16,13 @@ import (
 
 // converse lets a client and dockerd talk. Both directions are copied as they are; what a conversation reads on the way is
 // where messages begin and end, so that it can look at those that matter. Behind an upgrade, and in what it does not
-// understand, there are no messages any more and the bytes just pass.
-func (p *Proxy) converse(ctx context.Context, client, dockerd net.Conn) error {
+// understand, there are no messages any more and the bytes just pass. r reads from the client; heard, which may be nil, is
+// told of each request after the first.
+func (p *Proxy) converse(ctx context.Context, client net.Conn, r *bufio.Reader, dockerd net.Conn, heard func(*http.Request)) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	c := &conversation{ctx: ctx, create: p.create, started: p.started, ended: make(chan struct{}), asked: make(chan *exchange, 1)}
-	up := &requests{Conn: client, conversation: c, r: bufio.NewReaderSize(client, headMax)}
+	c := &conversation{ctx: ctx, create: p.create, started: p.started, heard: heard, ended: make(chan struct{}), asked: make(chan *exchange, 1)}
+	up := &requests{Conn: client, conversation: c, r: r}
 	down := &responses{Conn: dockerd, conversation: c, r: bufio.NewReaderSize(dockerd, headMax)}
 	_, err := pipe.Join(ctx, up, down)
 	return err
@@ -32,6 +33,7 @@ type conversation struct {
 	ctx     context.Context //nolint:containedctx // the connection is the owner of this lifetime
 	create  func(context.Context, []byte) ([]byte, error)
 	started func(context.Context, string) error
+	heard   func(*http.Request)
 	asked   chan *exchange // of the request that was not answered yet
 	ended   chan struct{}  // closed when nothing more comes from dockerd
 	once    sync.Once

@@ -1,10 +1,12 @@
 package dockersock
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"sync"
 	"time"
 
@@ -23,6 +25,10 @@ const (
 type Config struct {
 	// Listener accepts the clients. Run closes it.
 	Listener net.Listener
+	// Enter is called with a client's first request (nil if what the client says is none), before Dial. It may wait as
+	// long as it wants; its ctx ends with Run's. An error is what the client is told, as for Create. Nil lets everybody in
+	// at once.
+	Enter func(ctx context.Context, first *http.Request) (*Visit, error)
 	// Dial opens a stream to dockerd. It may wait; its ctx ends after a few seconds.
 	Dial func(ctx context.Context) (net.Conn, error)
 	// Create gets the body of each request to create a container, and returns the body that dockerd gets, or an error that
@@ -38,6 +44,7 @@ type Config struct {
 // Proxy connects clients to dockerd.
 type Proxy struct {
 	listener net.Listener
+	enter    func(ctx context.Context, first *http.Request) (*Visit, error)
 	dial     func(ctx context.Context) (net.Conn, error)
 	create   func(ctx context.Context, body []byte) ([]byte, error)
 	started  func(ctx context.Context, container string) error
@@ -50,7 +57,7 @@ func New(c Config) *Proxy {
 	if log == nil {
 		log = hclog.NewNullLogger()
 	}
-	return &Proxy{listener: c.Listener, dial: c.Dial, create: c.Create, started: c.Started, log: log.Named("dockersock")}
+	return &Proxy{listener: c.Listener, enter: c.Enter, dial: c.Dial, create: c.Create, started: c.Started, log: log.Named("dockersock")}
 }
 
 // Run serves clients until ctx ends. Then it closes the listener and all connections, waits for them, and returns nil; it
@@ -85,6 +92,16 @@ func (p *Proxy) Run(ctx context.Context) error {
 
 // connect serves one client.
 func (p *Proxy) connect(ctx context.Context, client net.Conn) {
+	r := bufio.NewReaderSize(client, headMax)
+	visit, err := p.admit(ctx, client, r)
+	if err != nil {
+		client.Close()
+		p.log.Debug("client is not let in", "error", err)
+		return
+	}
+	if visit.Leave != nil {
+		defer visit.Leave()
+	}
 	dctx, cancel := context.WithTimeout(ctx, dialPatience)
 	dockerd, err := p.dial(dctx)
 	cancel()
@@ -95,7 +112,7 @@ func (p *Proxy) connect(ctx context.Context, client net.Conn) {
 		}
 		return
 	}
-	if err := p.converse(ctx, client, dockerd); err != nil && ctx.Err() == nil {
+	if err := p.converse(ctx, client, r, dockerd, visit.Asked); err != nil && ctx.Err() == nil {
 		p.log.Debug("docker connection broke", "error", err)
 	}
 }

@@ -75,6 +75,9 @@ func (q *requests) next() error {
 		q.body = body{left: endless}
 		return q.ask(&exchange{})
 	}
+	if q.last != nil && q.heard != nil {
+		q.heard(req)
+	}
 	if q.create != nil && isCreate(req) {
 		return q.inspect(req, head)
 	}

@@ -13,7 +13,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 )
 
-// dialPatience is how long a client waits for its connection to the container.
+// dialPatience is how long a client waits for its connection to the container, unless Config says otherwise.
 const dialPatience = 10 * time.Second
 
 // forward is one published port. Its methods but status are called by one goroutine at a time.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"sync"
+	"time"
 
 	"github.com/hashicorp/go-hclog"
 )
@@ -14,6 +15,8 @@ type Config struct {
 	// Dial connects to an address in the guest; the network is "tcp" or "udp". With "udp" each Write of the Conn is a
 	// datagram, and each Read gets one.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+	// Patience is how long a Dial may take, 10 s if it is 0.
+	Patience time.Duration
 	// BindAll makes rules without an address listen on all of the host's, instead of on loopback only.
 	BindAll bool
 	// Logger may be nil.
@@ -34,6 +37,9 @@ type Manager struct {
 func NewManager(c Config) *Manager {
 	if c.Logger == nil {
 		c.Logger = hclog.NewNullLogger()
+	}
+	if c.Patience == 0 {
+		c.Patience = dialPatience
 	}
 	c.Logger = c.Logger.Named("ports")
 	return &Manager{cfg: c, forwards: make(map[key]*forward)}

@@ -37,7 +37,7 @@ func (f *forward) serveTCP(l net.Listener) {
 
 // connect serves one client. One whose container refuses is reset: its connection was accepted before that was known.
 func (f *forward) connect(ctx context.Context, c *net.TCPConn, target string) {
-	dctx, cancel := context.WithTimeout(ctx, dialPatience)
+	dctx, cancel := context.WithTimeout(ctx, f.cfg.Patience)
 	guest, err := f.cfg.Dial(dctx, "tcp", target)
 	cancel()
 	if err != nil {

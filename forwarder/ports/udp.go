@@ -63,7 +63,7 @@ func (f *forward) serveUDP(conn net.PacketConn) {
 
 // converse carries one client's datagrams, which come from q, and the answers, until nothing was said for a while.
 func (f *forward) converse(ctx context.Context, target string, q <-chan []byte, reply func([]byte)) {
-	dctx, cancel := context.WithTimeout(ctx, dialPatience)
+	dctx, cancel := context.WithTimeout(ctx, f.cfg.Patience)
 	guest, err := f.cfg.Dial(dctx, "udp", target)
 	cancel()
 	if err != nil {
