@@ -23,6 +23,8 @@ type Settings struct {
 	Accel string `json:"accel"`
 	// Shares are the folders of the host that containers can mount: "PATH" or "PATH:ro".
 	Shares []string `json:"shares"`
+
+	Outbound
 }
 
 // Smallest values that work.
@@ -49,7 +51,7 @@ func DefaultSettings(h Host) Settings {
 	if h.Memory > 0 {
 		mem = min(max(h.Memory/4, 1<<30), 8<<30) &^ (1<<20 - 1)
 	}
-	return Settings{CPUs: max(h.CPUs, 1), Memory: mem, Disk: 64 << 30, Driver: Auto, Accel: Auto, Shares: defaultShares(h)}
+	return Settings{CPUs: max(h.CPUs, 1), Memory: mem, Disk: 64 << 30, Driver: Auto, Accel: Auto, Shares: defaultShares(h), Outbound: DefaultOutbound()}
 }
 
 // Auto lets Wherry choose.
@@ -111,7 +113,7 @@ type Key struct {
 func (k Key) Get(s Settings) string { return k.get(s) }
 
 // Keys are all settings in the order they are shown in.
-func Keys() []Key { return slices.Concat(resourceKeys(), engineKeys(), sharingKeys()) }
+func Keys() []Key { return slices.Concat(resourceKeys(), engineKeys(), outboundKeys(), sharingKeys()) }
 
 func resourceKeys() []Key {
 	return []Key{
@@ -195,7 +197,7 @@ func (s Settings) Check(h Host, diskNow int64) error {
 	if !slices.Contains(accels(), s.Accel) {
 		return Errorf("use one of: "+strings.Join(accels(), ", "), "unknown accelerator %q", s.Accel)
 	}
-	return nil
+	return s.Outbound.check()
 }
 
 // ParseSize reads a size such as 4GiB, 4G, 512m or a plain number of bytes; units are powers of 1024.

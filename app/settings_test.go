@@ -60,6 +60,18 @@ func TestSettingsWithRefusesAndNamesTheNextAction(t *testing.T) {
 		{"disk", "63GiB", "cannot shrink", "64GiB or more"},
 		{"driver", "bhyve", "unknown driver", "auto, qemu"},
 		{"accel", "warp", "unknown accelerator", "kvm"},
+		{"names_port", "0", "no port", "65535"},
+		{"docker_context", "maybe", "cannot be", "auto, on, off"},
+		{"second_socket", "open", "cannot be", "readonly"},
+		{"http_proxy", "ftp://p", "no proxy", "http://proxy"},
+		{"https_proxy", "http://", "no proxy", "http://proxy"},
+		{"registry_mirrors", "mirror", "no address", "https://"},
+		{"insecure_registries", "http://r", "no registry", "10.0.0.0/8"},
+		{"ca_dir", "certs", "whole path", "whole path"},
+		{"ca_dir", "/no/such/folder", "no folder", "ca_dir"},
+		{"subnet", "8.8.8.0/24", "no network", "10.99.0.0/24"},
+		{"subnet", "10.0.0.0/8", "no network", "/16"},
+		{"subnet", "10.0.0.1/24", "no network", "10.99.0.0/24"},
 		{"colour", "blue", "unknown setting", "cpus, memory"},
 	} {
 		t.Run(tt.key+"="+tt.value, func(t *testing.T) {
@@ -84,7 +96,11 @@ func TestSettingsWithIsAllOrNothing(t *testing.T) {
 }
 
 func TestKeysReadWhatTheyWrite(t *testing.T) {
-	s := app.Settings{CPUs: 3, Memory: 3<<30 + 512<<20, Disk: 65 << 30, Driver: "qemu", Accel: "tcg"}
+	s := app.DefaultSettings(host())
+	s.CPUs, s.Memory, s.Disk, s.Driver, s.Accel = 3, 3<<30+512<<20, 65<<30, "qemu", "tcg"
+	s.Names, s.NamesPort, s.DockerContext, s.SecondSocket = false, "8088", app.Off, app.SocketAudit
+	s.HTTPProxy, s.HTTPSProxy, s.NoProxy, s.ContainerProxy = "http://p:1", app.Off, "a,b", true
+	s.CADir, s.HostCA, s.RegistryMirrors, s.InsecureRegistries, s.Subnet = t.TempDir(), true, []string{"https://m"}, []string{"r:5000", "10.0.0.0/8"}, "10.99.0.0/24"
 	changes := map[string]string{}
 	for _, k := range app.Keys() {
 		changes[k.Name] = k.Get(s)

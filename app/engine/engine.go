@@ -35,6 +35,8 @@ type Config struct {
 	// Rescue makes a start end when the guest's agent answers, whatever is wrong with the data disk: for a shell to mend
 	// it with. Docker is not offered.
 	Rescue bool
+	// Conventions of docker's clients; the zero value leaves them alone.
+	Conventions Conventions
 	// Deadlines of a start and a stop; zero values take those of DefaultDeadlines.
 	Deadlines Deadlines
 }

@@ -194,6 +194,7 @@ func (s *session) publishDocker() error {
 	s.ready = true
 	s.mu.Unlock()
 	s.front.serve(s)
+	s.announce(s.life)
 	s.report(evReady, nil)
 	return nil
 }

@@ -81,6 +81,8 @@ func newDaemon(h home.Dir, console io.Writer, rescue bool) (*daemon, error) {
 		Version: version(),
 		Logger:  logger,
 		Rescue:  rescue,
+
+		Conventions: conventions(),
 	})
 	return d, nil
 }
