@@ -25,6 +25,7 @@ type Settings struct {
 	Shares []string `json:"shares"`
 
 	Outbound
+	NetworkSettings
 }
 
 // Smallest values that work.
@@ -51,7 +52,7 @@ func DefaultSettings(h Host) Settings {
 	if h.Memory > 0 {
 		mem = min(max(h.Memory/4, 1<<30), 8<<30) &^ (1<<20 - 1)
 	}
-	return Settings{CPUs: max(h.CPUs, 1), Memory: mem, Disk: 64 << 30, Driver: Auto, Accel: Auto, Shares: defaultShares(h), Outbound: DefaultOutbound()}
+	return Settings{CPUs: max(h.CPUs, 1), Memory: mem, Disk: 64 << 30, Driver: Auto, Accel: Auto, Shares: defaultShares(h), Outbound: DefaultOutbound(), NetworkSettings: defaultNetwork()}
 }
 
 // Auto lets Wherry choose.
@@ -113,7 +114,7 @@ type Key struct {
 func (k Key) Get(s Settings) string { return k.get(s) }
 
 // Keys are all settings in the order they are shown in.
-func Keys() []Key { return slices.Concat(resourceKeys(), engineKeys(), outboundKeys(), sharingKeys()) }
+func Keys() []Key { return slices.Concat(resourceKeys(), engineKeys(), networkKeys(), outboundKeys(), sharingKeys()) }
 
 func resourceKeys() []Key {
 	return []Key{
@@ -196,6 +197,9 @@ func (s Settings) Check(h Host, diskNow int64) error {
 	}
 	if !slices.Contains(accels(), s.Accel) {
 		return Errorf("use one of: "+strings.Join(accels(), ", "), "unknown accelerator %q", s.Accel)
+	}
+	if err := s.NetworkSettings.check(); err != nil {
+		return err
 	}
 	return s.Outbound.check()
 }

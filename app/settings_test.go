@@ -72,6 +72,7 @@ func TestSettingsWithRefusesAndNamesTheNextAction(t *testing.T) {
 		{"subnet", "8.8.8.0/24", "no network", "10.99.0.0/24"},
 		{"subnet", "10.0.0.0/8", "no network", "/16"},
 		{"subnet", "10.0.0.1/24", "no network", "10.99.0.0/24"},
+		{"bind", "lan", "cannot be bound", "loopback or all"},
 		{"colour", "blue", "unknown setting", "cpus, memory"},
 	} {
 		t.Run(tt.key+"="+tt.value, func(t *testing.T) {
@@ -100,6 +101,7 @@ func TestKeysReadWhatTheyWrite(t *testing.T) {
 	s.CPUs, s.Memory, s.Disk, s.Driver, s.Accel = 3, 3<<30+512<<20, 65<<30, "qemu", "tcg"
 	s.Names, s.NamesPort, s.DockerContext, s.SecondSocket = false, "8088", app.Off, app.SocketAudit
 	s.HTTPProxy, s.HTTPSProxy, s.NoProxy, s.ContainerProxy = "http://p:1", app.Off, "a,b", true
+	s.Bind = app.BindAll
 	s.CADir, s.HostCA, s.RegistryMirrors, s.InsecureRegistries, s.Subnet = t.TempDir(), true, []string{"https://m"}, []string{"r:5000", "10.0.0.0/8"}, "10.99.0.0/24"
 	changes := map[string]string{}
 	for _, k := range app.Keys() {

@@ -64,6 +64,7 @@ type Engine struct {
 	requests chan request
 	quit     chan struct{} // closed when Run ends
 	front    *front
+	settings liveSettings
 }
 
 var _ app.Service = (*Engine)(nil)
@@ -126,6 +127,7 @@ func (e *Engine) Set(ctx context.Context, changes map[string]string) (app.SetRes
 	if err != nil {
 		return app.SetResult{}, err
 	}
+	e.settings.tell(res.Settings)
 	snap, err := e.Snapshot(ctx)
 	if err != nil || snap.State == app.StateStopped || snap.State == app.StateFailed {
 		res.NeedRestart = nil

@@ -69,10 +69,17 @@ func (f *front) offer() error {
 	if err != nil {
 		return err
 	}
+	set, err := f.e.Settings(context.Background())
+	if err != nil {
+		_ = l.Close()
+		return err
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	st := &stall{
-		manager: ports.NewManager(ports.Config{Dial: f.dialContainer, Patience: wakePatience, Logger: f.e.log}),
-		cancel:  cancel, done: make(chan struct{}),
+		manager: ports.NewManager(ports.Config{
+			Dial: f.dialContainer, BindAll: set.Bind == app.BindAll, Patience: wakePatience, Logger: f.e.log,
+		}),
+		cancel: cancel, done: make(chan struct{}),
 	}
 	proxy := f.proxy(l)
 	go func() {
@@ -278,6 +285,15 @@ func (f *front) apply(rules []ports.Rule) []app.Port {
 		return []app.Port{}
 	}
 	return portList(st.manager.Apply(rules))
+}
+
+// bindAll says where ports that were published on no address are to answer, and returns all as the user sees them.
+func (f *front) bindAll(all bool) []app.Port {
+	st := f.shop()
+	if st == nil {
+		return []app.Port{}
+	}
+	return portList(st.manager.BindAll(all))
 }
 
 // failed is why a container's ports are not published; nil if they are.

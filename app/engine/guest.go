@@ -240,6 +240,10 @@ func (p *published) settle(ctx context.Context, container string) error {
 
 // forwardPorts keeps the front's listeners those of the ports that containers publish.
 func (s *session) forwardPorts(docker *client.Client) {
+	s.onSettings("setting of bind", func(set app.Settings) {
+		list := s.front.bindAll(set.Bind == app.BindAll)
+		s.report("", func(snap *app.Snapshot) { snap.Ports = list })
+	})
 	watcher := ports.NewWatcher(ports.WatcherConfig{Docker: docker, Logger: s.log, Apply: func(rules []ports.Rule) {
 		list := s.front.apply(rules)
 		s.report("", func(snap *app.Snapshot) { snap.Ports = list })

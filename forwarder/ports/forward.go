@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -22,6 +23,9 @@ type forward struct {
 	log  hclog.Logger
 	wg   sync.WaitGroup
 	open map[binding]io.Closer
+	// life is that of the clients; done ends it.
+	life context.Context //nolint:containedctx // the forward is the owner of this lifetime
+	done context.CancelFunc
 
 	in, out atomic.Int64
 
@@ -36,15 +40,17 @@ type forward struct {
 type peer struct{ cancel context.CancelFunc }
 
 func newForward(c Config, r Rule) *forward {
-	return &forward{
+	f := &forward{
 		cfg: c, log: c.Logger.With("port", r.HostPort, "proto", r.Proto),
 		open: make(map[binding]io.Closer), rule: r, conns: make(map[*peer]struct{}),
 	}
+	f.life, f.done = context.WithCancel(context.Background())
+	return f
 }
 
-// update makes r, which differs from the present rule in what does not concern the listeners, the rule, and opens the
-// listeners that are not open.
-func (f *forward) update(r Rule) {
+// update makes r, whose key is that of the present rule, the rule. It closes the listeners that are not wanted any more, and
+// opens those that are not open.
+func (f *forward) update(r Rule, all bool) {
 	f.mu.Lock()
 	if f.rule.Target != r.Target || f.rule.ContainerID != r.ContainerID {
 		f.hangUp()
@@ -54,7 +60,14 @@ func (f *forward) update(r Rule) {
 
 	var failed error
 	addr := ""
-	for _, b := range r.bindings(f.cfg.BindAll) {
+	wanted := r.bindings(all)
+	for b, l := range f.open {
+		if !slices.Contains(wanted, b) {
+			l.Close()
+			delete(f.open, b)
+		}
+	}
+	for _, b := range wanted {
 		l, err := f.listen(b)
 		switch {
 		case err == nil && addr == "":
@@ -109,8 +122,9 @@ func bindError(b binding, proto string, err error) error {
 	return e
 }
 
-// close closes the listeners, which makes those who serve them hang up on their clients, and waits for that.
+// close closes the listeners, hangs up on the clients, and waits for that.
 func (f *forward) close() {
+	f.done()
 	for _, l := range f.open {
 		l.Close()
 	}

@@ -17,7 +17,8 @@ type Config struct {
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 	// Patience is how long a Dial may take, 10 s if it is 0.
 	Patience time.Duration
-	// BindAll makes rules without an address listen on all of the host's, instead of on loopback only.
+	// BindAll makes rules without an address listen on all of the host's, instead of on loopback only; Manager.BindAll
+	// changes it.
 	BindAll bool
 	// Logger may be nil.
 	Logger hclog.Logger
@@ -29,6 +30,7 @@ type Manager struct {
 
 	mu       sync.Mutex
 	closed   bool
+	all      bool // Config.BindAll, or what BindAll said last
 	forwards map[key]*forward
 	order    []key // of the last Apply
 }
@@ -42,7 +44,7 @@ func NewManager(c Config) *Manager {
 		c.Patience = dialPatience
 	}
 	c.Logger = c.Logger.Named("ports")
-	return &Manager{cfg: c, forwards: make(map[key]*forward)}
+	return &Manager{cfg: c, all: c.BindAll, forwards: make(map[key]*forward)}
 }
 
 // Apply makes rules the set of published ports and says what became of each, in their order. Listeners of rules that
@@ -77,7 +79,23 @@ func (m *Manager) Apply(rules []Rule) []Status {
 			f = newForward(m.cfg, wanted[k])
 			m.forwards[k] = f
 		}
-		f.update(wanted[k])
+		f.update(wanted[k], m.all)
+	}
+	return m.status()
+}
+
+// BindAll says whether rules without an address listen on all of the host's from now on, or on loopback only, moves the
+// listeners, and says what became of the rules. Connections that stand are kept.
+func (m *Manager) BindAll(all bool) []Status {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.closed {
+		return nil
+	}
+	m.all = all
+	for _, k := range m.order {
+		f := m.forwards[k]
+		f.update(f.rule, all)
 	}
 	return m.status()
 }

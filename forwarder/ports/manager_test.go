@@ -104,6 +104,8 @@ func freePort(t *testing.T) uint16 {
 	return netip.MustParseAddrPort(l.Addr().String()).Port()
 }
 
+func mustAddr(s string) netip.Addr { return netip.MustParseAddr(s) }
+
 func rule(port uint16, target string) ports.Rule {
 	return ports.Rule{
 		Proto: "tcp", HostPort: port, ContainerID: "id-" + target, ContainerName: "web", Target: netip.MustParseAddrPort(target),

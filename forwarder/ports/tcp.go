@@ -12,10 +12,8 @@ import (
 // acceptPause is the pause after an accept that failed, for example for lack of file descriptors.
 const acceptPause = 100 * time.Millisecond
 
-// serveTCP accepts clients until l is closed, and hangs up on them then.
+// serveTCP accepts clients until l is closed.
 func (f *forward) serveTCP(l net.Listener) {
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
 	for {
 		c, err := l.Accept()
 		switch {
@@ -27,7 +25,7 @@ func (f *forward) serveTCP(l net.Listener) {
 			continue
 		}
 		tcp := c.(*net.TCPConn)
-		ctx, target, leave := f.enter(ctx)
+		ctx, target, leave := f.enter(f.life)
 		f.wg.Go(func() {
 			defer leave()
 			f.connect(ctx, tcp, target)

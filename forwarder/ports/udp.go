@@ -21,7 +21,7 @@ const (
 // answers find their way back.
 func (f *forward) serveUDP(conn net.PacketConn) {
 	socket := conn.(*net.UDPConn)
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancel(f.life)
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	defer cancel()
