@@ -29,6 +29,8 @@ type Client struct {
 var (
 	_ Guest       = (*Client)(nil)
 	_ PortWatcher = (*Client)(nil)
+
+	_ SocketWatcher = (*Client)(nil)
 )
 
 // NewClient makes a Client that connects when it is first used.

@@ -13,6 +13,9 @@ const (
 	methodWatch    = "/" + serviceName + "/Watch"
 	methodLogs     = "/" + serviceName + "/Logs"
 	methodShutdown = "/" + serviceName + "/Shutdown"
+
+	methodWatchSockets = "/" + serviceName + "/WatchSockets"
+	methodSockets      = "/" + serviceName + "/Sockets"
 )
 
 // The messages of our own service, in JSON. Watch answers with Status.
@@ -50,6 +53,15 @@ func serviceDesc() *grpc.ServiceDesc {
 				}
 				return &shutdownReply{}, srv.(*guestServer).shutdown(ctx, req)
 			},
+		}, {
+			MethodName: "Sockets",
+			Handler: func(srv any, ctx context.Context, decode func(any) error, _ grpc.UnaryServerInterceptor) (any, error) {
+				var req socketsRequest
+				if err := decode(&req); err != nil {
+					return nil, err
+				}
+				return srv.(*guestServer).sockets(ctx, req)
+			},
 		}},
 		Streams: []grpc.StreamDesc{
 			{StreamName: "Watch", ServerStreams: true, Handler: func(srv any, stream grpc.ServerStream) error {
@@ -64,6 +76,12 @@ func serviceDesc() *grpc.ServiceDesc {
 					return err
 				}
 				return srv.(*guestServer).logs(req, stream)
+			}},
+			{StreamName: "WatchSockets", ServerStreams: true, Handler: func(srv any, stream grpc.ServerStream) error {
+				if err := stream.RecvMsg(&watchSocketsRequest{}); err != nil {
+					return err
+				}
+				return srv.(*guestServer).watchSockets(stream)
 			}},
 		},
 	}
