@@ -48,8 +48,8 @@ func (f *forward) serveUDP(conn net.PacketConn) {
 				defer leave()
 				defer func() { mu.Lock(); defer mu.Unlock(); delete(queues, from) }()
 				f.converse(ctx, target, q, func(b []byte) {
-					n, _ := socket.WriteToUDPAddrPort(b, from)
-					f.out.Add(int64(n))
+					f.out.Add(int64(len(b)))
+					_, _ = socket.WriteToUDPAddrPort(b, from)
 				})
 			})
 		}

@@ -95,6 +95,7 @@ func symlink(target, link string) error {
 // engines and file watchers run into.
 var sysctls = map[string]string{
 	"net/ipv4/ip_forward":                 "1",
+	"net/ipv4/ip_nonlocal_bind":           "1", // dockerd binds the host's addresses, which are not the guest's
 	"net/ipv4/ip_unprivileged_port_start": "1024",
 	"net/ipv4/ping_group_range":           "0 2147483647",
 	"net/core/somaxconn":                  "4096",
