@@ -114,7 +114,9 @@ type Key struct {
 func (k Key) Get(s Settings) string { return k.get(s) }
 
 // Keys are all settings in the order they are shown in.
-func Keys() []Key { return slices.Concat(resourceKeys(), engineKeys(), networkKeys(), outboundKeys(), sharingKeys()) }
+func Keys() []Key {
+	return slices.Concat(resourceKeys(), engineKeys(), networkKeys(), outboundKeys(), sharingKeys())
+}
 
 func resourceKeys() []Key {
 	return []Key{
