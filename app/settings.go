@@ -21,8 +21,10 @@ type Settings struct {
 	Driver string `json:"driver"`
 	// Accel is "auto" or an accelerator's name, for example "kvm" or "tcg".
 	Accel string `json:"accel"`
-	// Shares are the folders of the host that containers can mount: "PATH" or "PATH:ro".
+	// Shares are the folders that containers may bind, each in the form that ParseShare reads.
 	Shares []string `json:"shares"`
+	// ShareDriver is Auto, ShareWherry or ShareVirtiofs.
+	ShareDriver string `json:"share_driver"`
 
 	Outbound
 	NetworkSettings
@@ -41,18 +43,18 @@ type Host struct {
 	Memory int64
 	// Drivers that this build has.
 	Drivers []string
-	// Home is the user's home folder, an absolute path; empty if it is not known.
+	// Home is the user's home folder; empty if it is not known.
 	Home string
 }
 
-// DefaultSettings suit a host: all its processors, a quarter of its memory between 1 and 8 GiB, a 64 GiB sparse disk, the home folder
-// shared.
+// DefaultSettings suit a host: all its processors, a quarter of its memory between 1 and 8 GiB, a 64 GiB sparse disk, the
+// user's home folder shared.
 func DefaultSettings(h Host) Settings {
 	mem := int64(2 << 30)
 	if h.Memory > 0 {
 		mem = min(max(h.Memory/4, 1<<30), 8<<30) &^ (1<<20 - 1)
 	}
-	return Settings{CPUs: max(h.CPUs, 1), Memory: mem, Disk: 64 << 30, Driver: Auto, Accel: Auto, Shares: defaultShares(h), Outbound: DefaultOutbound(), NetworkSettings: defaultNetwork()}
+	return Settings{CPUs: max(h.CPUs, 1), Memory: mem, Disk: 64 << 30, Driver: Auto, Accel: Auto, Shares: defaultShares(h.Home), ShareDriver: Auto, Outbound: DefaultOutbound(), NetworkSettings: defaultNetwork()}
 }
 
 // Auto lets Wherry choose.
@@ -203,7 +205,10 @@ func (s Settings) Check(h Host, diskNow int64) error {
 	if err := s.NetworkSettings.check(); err != nil {
 		return err
 	}
-	return s.Outbound.check()
+	if err := s.Outbound.check(); err != nil {
+		return err
+	}
+	return s.checkShares()
 }
 
 // ParseSize reads a size such as 4GiB, 4G, 512m or a plain number of bytes; units are powers of 1024.

@@ -40,13 +40,15 @@ type Snapshot struct {
 	// Stages are the steps of the present or last start, in their order.
 	Stages []Stage `json:"stages,omitempty"`
 	// Driver and Accel are those in use, for example "qemu" and "kvm"; empty when no VM runs.
-	Driver    string     `json:"driver"`
-	Accel     string     `json:"accel"`
-	Docker    Docker     `json:"docker"`
-	VM        VM         `json:"vm"`
-	Uptime    float64    `json:"uptime_seconds"`
-	Ports     []Port     `json:"ports"`
-	LastError *ErrorInfo `json:"last_error,omitempty"`
+	Driver string  `json:"driver"`
+	Accel  string  `json:"accel"`
+	Docker Docker  `json:"docker"`
+	VM     VM      `json:"vm"`
+	Uptime float64 `json:"uptime_seconds"`
+	Ports  []Port  `json:"ports"`
+	// Shares are the folders that a running engine shares with containers.
+	Shares    []ShareState `json:"shares,omitempty"`
+	LastError *ErrorInfo   `json:"last_error,omitempty"`
 	// Warnings are things that do not stop the engine but should be seen to.
 	Warnings []ErrorInfo `json:"warnings,omitempty"`
 	// Daemon is the process that owns the engine; its PID is 0 when there is none.

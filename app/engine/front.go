@@ -94,10 +94,7 @@ func (f *front) offer() error {
 
 // proxy is the docker socket's.
 func (f *front) proxy(l net.Listener) *dockersock.Proxy {
-	binds := dockersock.Binds{
-		Sockets:     []string{"/var/run/docker.sock", guestDockerSocket, f.e.cfg.Home.DockerSocket()},
-		GuestSocket: guestDockerSocket,
-	}
+	binds := f.e.binds()
 	return dockersock.New(dockersock.Config{
 		Listener: l,
 		Enter:    f.enter,
@@ -108,7 +105,9 @@ func (f *front) proxy(l net.Listener) *dockersock.Proxy {
 			}
 			return s.link.Dial(ctx, link.PortDocker)
 		},
-		Create: binds.Create,
+		Create:  binds.Create,
+		Volume:  binds.Volume,
+		Service: binds.Service,
 		Started: func(ctx context.Context, container string) error {
 			s, err := f.ready(ctx)
 			if err != nil {

@@ -21,7 +21,7 @@ import (
 func (p *Proxy) converse(ctx context.Context, client net.Conn, r *bufio.Reader, dockerd net.Conn, heard func(*http.Request)) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	c := &conversation{ctx: ctx, create: p.create, started: p.started, heard: heard, ended: make(chan struct{}), asked: make(chan *exchange, 1)}
+	c := &conversation{ctx: ctx, edits: p.edits, started: p.started, heard: heard, ended: make(chan struct{}), asked: make(chan *exchange, 1)}
 	up := &requests{Conn: client, conversation: c, r: r}
 	down := &responses{Conn: dockerd, conversation: c, r: bufio.NewReaderSize(dockerd, headMax)}
 	_, err := pipe.Join(ctx, up, down)
@@ -31,7 +31,7 @@ func (p *Proxy) converse(ctx context.Context, client net.Conn, r *bufio.Reader, 
 // conversation is what the two directions of a connection share.
 type conversation struct {
 	ctx     context.Context //nolint:containedctx // the connection is the owner of this lifetime
-	create  func(context.Context, []byte) ([]byte, error)
+	edits   edits
 	started func(context.Context, string) error
 	heard   func(*http.Request)
 	asked   chan *exchange // of the request that was not answered yet
@@ -65,9 +65,24 @@ func refusal(err error) []byte {
 		code, http.StatusText(code), len(text), text)
 }
 
-// isCreate tells whether a request creates a container.
-func isCreate(r *http.Request) bool {
-	return r.Method == http.MethodPost && unversioned(r.URL.Path) == "/containers/create"
+// edit is what looks at a request's body; nil if nothing does.
+func (e edits) edit(r *http.Request) Edit {
+	if r.Method != http.MethodPost {
+		return nil
+	}
+	switch p := unversioned(r.URL.Path); p {
+	case "/containers/create":
+		return e.container
+	case "/volumes/create":
+		return e.volume
+	case "/services/create":
+		return e.service
+	default:
+		if strings.HasPrefix(p, "/services/") && strings.HasSuffix(p, "/update") {
+			return e.service
+		}
+	}
+	return nil
 }
 
 // starts is the container that a request starts, by the name or ID in it.

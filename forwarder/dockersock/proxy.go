@@ -33,7 +33,9 @@ type Config struct {
 	Dial func(ctx context.Context) (net.Conn, error)
 	// Create gets the body of each request to create a container, and returns the body that dockerd gets, or an error that
 	// the client gets instead; it has a StatusCode method where it is not to be 500. Nil changes nothing.
-	Create func(ctx context.Context, body []byte) ([]byte, error)
+	Create Edit
+	// Volume and Service are the same for requests to create volumes, and to create and update services of a swarm.
+	Volume, Service Edit
 	// Started is called when dockerd has started a container, before its client is told, with the name or ID that the
 	// client used. An error is what the client is told instead. Nil does nothing.
 	Started func(ctx context.Context, container string) error
@@ -41,12 +43,18 @@ type Config struct {
 	Logger hclog.Logger
 }
 
+// Edit gets the body of a request and returns the one that dockerd gets, or an error that the client gets instead.
+type Edit func(ctx context.Context, body []byte) ([]byte, error)
+
+// edits are a Config's.
+type edits struct{ container, volume, service Edit }
+
 // Proxy connects clients to dockerd.
 type Proxy struct {
 	listener net.Listener
 	enter    func(ctx context.Context, first *http.Request) (*Visit, error)
 	dial     func(ctx context.Context) (net.Conn, error)
-	create   func(ctx context.Context, body []byte) ([]byte, error)
+	edits    edits
 	started  func(ctx context.Context, container string) error
 	log      hclog.Logger
 }
@@ -57,7 +65,7 @@ func New(c Config) *Proxy {
 	if log == nil {
 		log = hclog.NewNullLogger()
 	}
-	return &Proxy{listener: c.Listener, enter: c.Enter, dial: c.Dial, create: c.Create, started: c.Started, log: log.Named("dockersock")}
+	return &Proxy{listener: c.Listener, enter: c.Enter, dial: c.Dial, edits: edits{c.Create, c.Volume, c.Service}, started: c.Started, log: log.Named("dockersock")}
 }
 
 // Run serves clients until ctx ends. Then it closes the listener and all connections, waits for them, and returns nil; it

@@ -78,8 +78,8 @@ func (q *requests) next() error {
 	if q.last != nil && q.heard != nil {
 		q.heard(req)
 	}
-	if q.create != nil && isCreate(req) {
-		return q.inspect(req, head)
+	if edit := q.edits.edit(req); edit != nil {
+		return q.inspect(req, head, edit)
 	}
 	q.pass(req, head)
 	return q.ask(&exchange{request: req, container: starts(req)})
@@ -104,11 +104,11 @@ func (q *requests) ask(e *exchange) error {
 	}
 }
 
-// createMax is the longest body of a request to create a container.
+// createMax is the longest body of a request that is looked at.
 const createMax = 16 << 20
 
-// inspect has a request to create a container looked at, and passes it on or answers it.
-func (q *requests) inspect(req *http.Request, head []byte) error {
+// inspect has a request's body looked at, and passes it on or answers it.
+func (q *requests) inspect(req *http.Request, head []byte, edit Edit) error {
 	if q.last != nil {
 		select {
 		case <-q.last.done: // from here on nothing comes from dockerd, and we may talk to the client
@@ -130,7 +130,7 @@ func (q *requests) inspect(req *http.Request, head []byte) error {
 		n, err := readBody(q.r, &b, buf)
 		message.Write(buf[:n])
 		if err == nil && message.Len() > createMax {
-			err = errors.New("request to create a container is too long")
+			err = errors.New("request is too long to be looked at")
 		}
 		if err != nil {
 			return err
@@ -144,7 +144,7 @@ func (q *requests) inspect(req *http.Request, head []byte) error {
 	if err != nil {
 		return err
 	}
-	now, err := q.create(q.ctx, was)
+	now, err := edit(q.ctx, was)
 	if err != nil {
 		_, err = q.Conn.Write(refusal(err))
 		return err
