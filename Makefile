@@ -14,6 +14,7 @@ deps: ## install what this host lacks (apt)
 
 build: ## build the programs into bin/
 	@mkdir -p bin
+	@echo "gather licences"; $(GO) run ./assets/licences/gather assets/licences/data/modules.json.gz
 	@echo "build bin/wherry"; CGO_ENABLED=0 $(GO) build -trimpath -ldflags='-s -w' -o bin/wherry ./cmd/wherry
 	@echo "build bin/wherry-desktop"; CGO_ENABLED=1 $(GO) build -trimpath -tags no_emoji -ldflags='-s -w' -o bin/wherry-desktop ./cmd/wherry-desktop
 

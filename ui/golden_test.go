@@ -121,6 +121,7 @@ func TestPictures(t *testing.T) {
 			r.show(fake.Scene("running"))
 			r.pump.ctx = t.Context()
 			r.settingsPictures(t, mode)
+			r.helpPictures(t, mode)
 			r.runDialog("Nginx:alpine")
 			r.picture(t, name("run"))
 			r.win.Canvas().Overlays().Remove(r.win.Canvas().Overlays().Top())
@@ -152,6 +153,18 @@ func (r *rig) settingsPictures(t *testing.T, mode look.Mode) {
 	})
 	r.picture(t, "settings-changed-"+string(mode))
 	test.Tap(button(p.Content(), "Revert"))
+}
+
+// helpPictures shows the tabs of the help page that are no logs.
+func (r *rig) helpPictures(t *testing.T, mode look.Mode) {
+	t.Helper()
+	r.navigate(model.PageHelp, "")
+	r.picture(t, "help-"+string(mode))
+	for _, key := range []string{"doctor", "licences"} {
+		r.navigate(model.PageHelp, key)
+		r.pump.work.Wait()
+		r.picture(t, "help-"+key+"-"+string(mode))
+	}
 }
 
 // TestSizes looks at the smallest and a large window, and at names that are hard to show. The odd names use the system's

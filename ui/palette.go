@@ -89,8 +89,8 @@ func (p *palette) choose(i int) {
 	case "Setting":
 		p.w.navigate(model.PageSettings, h.Key)
 	case "Command":
-		if source, ok := strings.CutPrefix(h.Key, "log "); ok {
-			p.w.navigate(model.PageHelp, source)
+		if tab, ok := strings.CutPrefix(h.Key, "help "); ok {
+			p.w.navigate(model.PageHelp, tab)
 			return
 		}
 		switch h.Key {

@@ -31,6 +31,8 @@ type Config struct {
 	Welcome func(ctx context.Context, socket string) (url string, err error)
 	Host    app.Host
 	Prefs   *Prefs
+	// Examiner knows this computer.
+	Examiner pages.Examiner
 	// OpenURL shows a page in the browser; nil lets the toolkit do it.
 	OpenURL func(string) error
 	// Tray says whether this desktop shows tray icons.
@@ -204,7 +206,7 @@ func (w *Window) page(name model.Page) pages.Page {
 	case model.PageSettings:
 		p = pages.NewSettings(env, w.cfg.Service, w.cfg.Prefs, w.cfg.Host)
 	case model.PageHelp:
-		p = pages.NewHelp(env, w.cfg.Service)
+		p = pages.NewHelp(env, w.cfg.Service, w.cfg.Examiner)
 	default:
 		p = pages.NewHome(env, w, w.history)
 	}

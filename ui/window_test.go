@@ -75,7 +75,7 @@ func newRig(t *testing.T, mode look.Mode, width, height float32) *rig {
 	prefs.v.Theme = mode
 	r := &rig{loop: &loop{more: make(chan struct{}, 1)}, engine: fake.NewService()}
 	r.Window = New(Config{
-		App: test.NewTempApp(t), Service: r.engine, Launch: func(context.Context) error { return nil }, Host: r.engine.Host, Prefs: prefs,
+		App: test.NewTempApp(t), Service: r.engine, Launch: func(context.Context) error { return nil }, Host: r.engine.Host, Prefs: prefs, Examiner: fake.Examiner{},
 		OpenURL: func(s string) error { r.urls = append(r.urls, s); return nil }, StatsEvery: 100 * time.Millisecond,
 	}, r.loop.do)
 	r.win.Resize(fyne.NewSize(width, height))

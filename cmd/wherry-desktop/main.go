@@ -70,11 +70,12 @@ func run(o options) error {
 		Welcome: func(ctx context.Context, socket string) (string, error) {
 			return runWelcome(ctx, socket, welcome.Archive(dir, runtime.GOARCH))
 		},
-		Host:    app.Host{CPUs: runtime.NumCPU(), Memory: int64(memory.TotalMemory()), Drivers: drivers(), Home: homeFolder()},
-		Prefs:   ui.LoadPrefs(filepath.Join(dir.Root(), "window.json")),
-		OpenURL: browser(),
-		Tray:    !o.noTray && trayShown(),
-		Log:     log,
+		Host:     app.Host{CPUs: runtime.NumCPU(), Memory: int64(memory.TotalMemory()), Drivers: drivers(), Home: homeFolder()},
+		Prefs:    ui.LoadPrefs(filepath.Join(dir.Root(), "window.json")),
+		Examiner: examiner{dir, program},
+		OpenURL:  browser(),
+		Tray:     !o.noTray && trayShown(),
+		Log:      log,
 	}, fyne.Do)
 	extras(w)
 	w.Run(ctx)

@@ -1,6 +1,8 @@
 package kit
 
 import (
+	"slices"
+
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/theme"
@@ -155,6 +157,9 @@ func (t *Tabs) Select(i int) {
 	t.body.Objects = []fyne.CanvasObject{t.OnSelect(t.names[i])}
 	t.body.Refresh()
 }
+
+// SelectName shows a tab by its name; an unknown one does nothing.
+func (t *Tabs) SelectName(name string) { t.Select(slices.Index(t.names, name)) }
 
 // Current is the selected tab's name, or empty.
 func (t *Tabs) Current() string {

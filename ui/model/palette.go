@@ -59,8 +59,10 @@ func Entries(s State) []Entry {
 			Entry{Kind: "Command", Title: "Run a container", Key: "run"})
 	}
 	out = append(out,
-		Entry{Kind: "Command", Title: "Show the engine's log", Key: "log engine"},
-		Entry{Kind: "Command", Title: "Show Wherry's own log", Key: "log daemon"})
+		Entry{Kind: "Command", Title: "Show the engine's log", Key: "help engine"},
+		Entry{Kind: "Command", Title: "Show Wherry's own log", Key: "help daemon"},
+		Entry{Kind: "Command", Title: "Check this computer", Key: "help doctor"},
+		Entry{Kind: "Command", Title: "Show the licences", Key: "help licences"})
 	for _, k := range app.Keys() {
 		out = append(out, Entry{Kind: "Setting", Title: k.Title, Detail: string(k.Group), Key: k.Name})
 	}

@@ -6,7 +6,6 @@ import (
 	"io"
 	"runtime"
 	"runtime/debug"
-	"sort"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
@@ -33,13 +32,24 @@ type Help struct {
 	notice  *kit.Notice
 	about   *widget.Label
 	state   model.State
-	logs    map[app.LogSource]fyne.CanvasObject
+	made    map[string]fyne.CanvasObject // tabs that keep what they show
+	exam    Examiner
 }
 
+// The tabs of the help page.
+const (
+	tabOverview  = "Overview"
+	tabCheckup   = "Check-up"
+	tabEngineLog = "Engine log"
+	tabDaemonLog = "Daemon log"
+	tabKernelLog = "Kernel log"
+	tabLicences  = "Licences"
+)
+
 // NewHelp makes the page.
-func NewHelp(env Env, service Helper) *Help {
-	p := &Help{env: env, service: service, notice: kit.NewNotice(env.Copy), about: kit.NewPara(""), logs: map[app.LogSource]fyne.CanvasObject{}}
-	p.tabs = kit.NewTabs(p.tab, "Overview", "Engine log", "Daemon log", "Kernel log", "Modules")
+func NewHelp(env Env, service Helper, examiner Examiner) *Help {
+	p := &Help{env: env, service: service, exam: examiner, notice: kit.NewNotice(env.Copy), about: kit.NewPara(""), made: map[string]fyne.CanvasObject{}}
+	p.tabs = kit.NewTabs(p.tab, tabOverview, tabCheckup, tabEngineLog, tabDaemonLog, tabKernelLog, tabLicences)
 	p.content = kit.Pad(3, container.NewBorder(p.notice.Box, nil, nil, nil, p.tabs.Box))
 	p.tabs.Select(0)
 	return p
@@ -48,12 +58,10 @@ func NewHelp(env Env, service Helper) *Help {
 // Content is the page.
 func (p *Help) Content() fyne.CanvasObject { return p.content }
 
-// Open shows a log by its source's name.
+// Open shows a log by its source's name, "doctor" or "licences".
 func (p *Help) Open(key string) {
-	for i, s := range app.LogSources() {
-		if string(s) == key {
-			p.tabs.Select(i + 1)
-		}
+	if tab, ok := map[string]string{"engine": tabEngineLog, "daemon": tabDaemonLog, "kernel": tabKernelLog, "doctor": tabCheckup, "licences": tabLicences}[key]; ok {
+		p.tabs.SelectName(tab)
 	}
 }
 
@@ -83,7 +91,7 @@ func about(s model.State) string {
 // Shortcuts are the keys of the window, with what they do.
 func Shortcuts() [][2]string {
 	return [][2]string{
-		{"Ctrl+K", "search containers, images, pages and commands"},
+		{"Ctrl+K", "search containers, images, pages, settings and commands"},
 		{"Ctrl+1 … Ctrl+7", "go to a page"},
 		{"Ctrl+F", "search in the page"},
 		{"Ctrl+N", "run a container"},
@@ -96,21 +104,24 @@ func Shortcuts() [][2]string {
 }
 
 func (p *Help) tab(name string) fyne.CanvasObject {
-	switch name {
-	case "Overview":
-		return p.overview()
-	case "Modules":
-		return modules(p.env)
-	}
-	source := map[string]app.LogSource{"Engine log": app.LogEngine, "Daemon log": app.LogDaemon, "Kernel log": app.LogKernel}[name]
-	if o := p.logs[source]; o != nil {
+	if o := p.made[name]; o != nil {
 		return o
 	}
-	v := newLogsView(p.env, "wherry-"+string(source), func(ctx context.Context, out, _ io.Writer) error {
-		return p.service.Logs(ctx, source, true, out)
-	})
-	p.logs[source] = kit.PadXY(0, 1.5, v.box)
-	return p.logs[source]
+	switch name {
+	case tabOverview:
+		p.made[name] = p.overview()
+	case tabCheckup:
+		p.made[name] = newCheckupView(p.env, p.exam).box
+	case tabLicences:
+		p.made[name] = newLicencesView(p.env, p.exam).box
+	default:
+		source := map[string]app.LogSource{tabEngineLog: app.LogEngine, tabDaemonLog: app.LogDaemon, tabKernelLog: app.LogKernel}[name]
+		v := newLogsView(p.env, "wherry-"+string(source), func(ctx context.Context, out, _ io.Writer) error {
+			return p.service.Logs(ctx, source, true, out)
+		})
+		p.made[name] = kit.PadXY(0, 1.5, v.box)
+	}
+	return p.made[name]
 }
 
 func (p *Help) overview() fyne.CanvasObject {
@@ -120,8 +131,10 @@ func (p *Help) overview() fyne.CanvasObject {
 	}
 	reset := kit.Button("Start over…", "warning", p.askReset)
 	reset.Importance = widget.DangerImportance
-	return container.NewVScroll(kit.PadXY(0, 2, kit.VBox(2,
+	return container.NewVScroll(kit.PadXY(0.25, 2, kit.VBox(2,
 		kit.Card(kit.VBox(1, kit.Title("About this Wherry"), kit.Flush(p.about), kit.HBox(1, kit.Quiet("Copy", "copy", func() { p.env.Copy(p.about.Text) })))),
+		kit.Card(container.NewBorder(nil, nil, nil, container.NewCenter(kit.Button("Check this computer", "check", func() { p.tabs.SelectName(tabCheckup) })),
+			kit.VBox(0.5, kit.Title("Something does not work?"), kit.Flush(kit.NewPara("The check-up finds what is wrong with this computer or the engine, says what to do, and packs a diagnosis for somebody who helps."))))),
 		kit.Card(kit.VBox(1, kit.Title("Keyboard"), keys)),
 		kit.Card(container.NewBorder(nil, nil, nil, container.NewCenter(reset), kit.VBox(0.5, kit.Title("Start over"), kit.Flush(kit.NewPara("Stops the engine and removes its data disk: all images, containers and volumes."))))))))
 }
@@ -136,16 +149,4 @@ func (p *Help) askReset() {
 			p.notice.Tell(model.Good, "Everything is removed. The next start makes a new disk.", "")
 		})
 	})
-}
-
-// modules lists the modules that are part of this program; their licences come with the program's sources.
-func modules(env Env) fyne.CanvasObject {
-	var rows [][]string
-	if b, ok := debug.ReadBuildInfo(); ok {
-		for _, d := range b.Deps {
-			rows = append(rows, []string{d.Path, d.Version})
-		}
-	}
-	sort.Slice(rows, func(i, j int) bool { return rows[i][0] < rows[j][0] })
-	return kit.PadXY(0, 1.5, table(env, []string{"Module", "Version"}, []float32{2, 1}, rows, "This build does not know its modules."))
 }

@@ -145,7 +145,7 @@ func (p *Settings) tab(name string) fyne.CanvasObject {
 			card = p.section(s)
 		}
 	}
-	b := &settingsBody{container.NewVScroll(kit.PadXY(0, 2, kit.VBox(0, kit.MaxWidth(settingsWidth, card))))}
+	b := &settingsBody{container.NewVScroll(kit.PadXY(0.25, 2, kit.VBox(0, kit.MaxWidth(settingsWidth, card))))}
 	p.bodies[name] = b
 	p.fill()
 	return b.scroll
