@@ -9,13 +9,13 @@ import (
 
 func TestNameOf(t *testing.T) {
 	for text, want := range map[string]string{
-		"Apache License\n Version 2.0, January 2004":                                                                   "Apache-2.0",
+		"Apache License\n Version 2.0, January 2004": "Apache-2.0",
 		"Permission is hereby granted, free of charge … including without limitation the rights to use, copy,\nmodify": "MIT",
 		"Redistribution and use in source and binary forms … Neither the name of":                                      "BSD-3-Clause",
 		"Redistribution and use in source and binary forms, with or without":                                           "BSD-2-Clause",
 		"Mozilla Public License, version 2.0":                                                                          "MPL-2.0",
 		"Apache License Version 2.0 ---- SIL OPEN FONT LICENSE Version 1.1":                                            "Apache-2.0 and OFL-1.1",
-		"All rights reserved.":                                                                                         "",
+		"All rights reserved.": "",
 	} {
 		if got := NameOf(text); got != want {
 			t.Errorf("%q is %q, want %q", text, got, want)

@@ -59,6 +59,7 @@ func Running() app.Snapshot {
 			DiskBytes: 64 << 30, DiskUsedBytes: 9 << 30, Kernel: "6.12.48", Image: "2026.3",
 		},
 		Daemon: app.Daemon{PID: 4000, Version: "0.3.0"},
+		Shares: []app.ShareState{{Path: "/home/me", GuestPath: "/home/me", Driver: app.ShareWherry, Ready: true}},
 	}
 }
 

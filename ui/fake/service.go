@@ -30,7 +30,7 @@ var _ app.Service = (*Service)(nil)
 
 // NewService makes a stopped engine.
 func NewService() *Service {
-	h := app.Host{CPUs: 4, Memory: 16 << 30, Drivers: []string{"qemu"}}
+	h := app.Host{CPUs: 4, Memory: 16 << 30, Drivers: []string{"qemu"}, Home: "/home/me"}
 	return &Service{Run: Running(), Host: h, settings: app.DefaultSettings(h), news: make(chan struct{}), snap: app.Snapshot{State: app.StateStopped, Since: time.Now()}}
 }
 

@@ -163,6 +163,8 @@ func SettingHelp(k app.Key, h app.Host) string {
 		help = "at most, of " + Size(h.Memory) + " here"
 	case k.Name == "disk":
 		help = "for images, containers and volumes; the file grows as it fills, and can only be made larger"
+	case k.Name == "shares":
+		help = "containers can bind these folders and what is in them; what is read only they cannot change"
 	case k.Kind == app.KindList:
 		help = strings.ReplaceAll(help, ", with commas between them", "")
 	}

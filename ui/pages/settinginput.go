@@ -41,6 +41,8 @@ func (p *Settings) input(k app.Key) settingInput {
 		return newSliderInput(func(int64) []int64 { return model.DiskSteps(p.form.Saved.Disk) }, app.FormatSize, changed, app.FormatSize)
 	case k.Name == "driver":
 		return newChoiceInput(append([]string{app.Auto}, p.form.Host.Drivers...), changed)
+	case k.Name == "shares":
+		return newSharesInput(p.env, changed, p.settled)
 	case k.Kind == app.KindSwitch:
 		return newSwitchInput(k.Title, changed)
 	case k.Kind == app.KindChoice && !k.Free:

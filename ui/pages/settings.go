@@ -125,9 +125,14 @@ func (p *Settings) Show(s model.State) {
 	if !p.loaded && s.Daemon == nil {
 		p.load()
 	}
+	p.follow()
+}
+
+// follow tells the fields about the engine that want to know.
+func (p *Settings) follow() {
 	for _, e := range p.entries {
 		if in, ok := e.input.(interface{ show(model.State) }); ok {
-			in.show(s)
+			in.show(p.state)
 		}
 	}
 }
@@ -148,6 +153,7 @@ func (p *Settings) tab(name string) fyne.CanvasObject {
 	b := &settingsBody{container.NewVScroll(kit.PadXY(0.25, 2, kit.VBox(0, kit.MaxWidth(settingsWidth, card))))}
 	p.bodies[name] = b
 	p.fill()
+	p.follow()
 	return b.scroll
 }
 

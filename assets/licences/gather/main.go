@@ -39,7 +39,11 @@ func programs(system string) []string {
 
 func run(file string) error {
 	found := map[string]licences.Module{}
-	goLicence, err := texts(runtime.GOROOT())
+	root, err := exec.Command("go", "env", "GOROOT").Output()
+	if err != nil {
+		return fmt.Errorf("find Go: %w", err)
+	}
+	goLicence, err := texts(strings.TrimSpace(string(root)))
 	if err != nil {
 		return err
 	}
