@@ -46,6 +46,8 @@ type Snapshot struct {
 	VM     VM      `json:"vm"`
 	Uptime float64 `json:"uptime_seconds"`
 	Ports  []Port  `json:"ports"`
+	// Names say how containers are reached by name; nil while nothing answers.
+	Names *Names `json:"names,omitempty"`
 	// Shares are the folders that a running engine shares with containers.
 	Shares    []ShareState `json:"shares,omitempty"`
 	LastError *ErrorInfo   `json:"last_error,omitempty"`

@@ -179,7 +179,7 @@ func (s *session) connect() {
 	}
 	s.agent = control.NewClient(s.link)
 	s.later(func() { _ = s.agent.Close() })
-	network, err := outbound.New(outbound.Config{Logger: s.log})
+	network, err := outbound.New(outbound.Config{Dial: s.dialHost, Logger: s.log})
 	if err != nil {
 		s.log.Error("containers have no network", "error", err)
 		s.report("", func(snap *app.Snapshot) {

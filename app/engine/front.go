@@ -38,6 +38,7 @@ type front struct {
 // stall is an open front.
 type stall struct {
 	manager *ports.Manager
+	naming  *naming // nil where names are switched off
 	cancel  context.CancelFunc
 	done    chan struct{} // closed when the docker socket is closed
 }
@@ -80,6 +81,9 @@ func (f *front) offer() error {
 			Dial: f.dialContainer, BindAll: set.Bind == app.BindAll, Patience: wakePatience, Logger: f.e.log,
 		}),
 		cancel: cancel, done: make(chan struct{}),
+	}
+	if set, err := f.e.Settings(ctx); err == nil { // else the start fails soon
+		st.naming = f.newNaming(set)
 	}
 	proxy := f.proxy(l)
 	go func() {
@@ -150,6 +154,7 @@ func (f *front) withdraw() {
 	}
 	st.cancel()
 	_ = st.manager.Close()
+	st.naming.close()
 	<-st.done
 }
 
@@ -283,6 +288,7 @@ func (f *front) apply(rules []ports.Rule) []app.Port {
 	if st == nil {
 		return []app.Port{}
 	}
+	st.yield(f, rules)
 	return portList(st.manager.Apply(rules))
 }
 

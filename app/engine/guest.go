@@ -244,7 +244,7 @@ func (s *session) forwardPorts(docker *client.Client) {
 		list := s.front.bindAll(set.Bind == app.BindAll)
 		s.report("", func(snap *app.Snapshot) { snap.Ports = list })
 	})
-	watcher := ports.NewWatcher(ports.WatcherConfig{Docker: docker, Logger: s.log, Apply: func(rules []ports.Rule) {
+	watcher := ports.NewWatcher(ports.WatcherConfig{Docker: docker, Logger: s.log, Listed: s.front.named, Apply: func(rules []ports.Rule) {
 		list := s.front.apply(rules)
 		s.report("", func(snap *app.Snapshot) { snap.Ports = list })
 	}})

@@ -297,6 +297,7 @@ func (o *owner) answer(err error) {
 // changing its own.
 func (o *owner) publish() {
 	s := o.snap
+	s.Names = o.front.namesState()
 	s.Stages, s.Ports, s.Warnings = slices.Clone(s.Stages), slices.Clone(s.Ports), slices.Clone(s.Warnings)
 	o.pub.publish(s)
 	for _, answer := range o.answers {

@@ -111,7 +111,7 @@ func (c *cli) rootCommand() *cobra.Command {
 		c.startCommand(), c.stopCommand(), c.restartCommand(), c.statusCommand(), c.envCommand(), c.portsCommand(),
 		c.logsCommand(), c.shellCommand(), c.settingsCommand(), c.resetCommand(), c.rescueCommand(), c.welcomeCommand(), c.versionCommand(),
 		c.daemonCommand(), c.doctorCommand(), c.diagnoseCommand(),
-		c.contextCommand(), c.linkSocketCommand(), c.shareCommand(),
+		c.contextCommand(), c.linkSocketCommand(), c.namesCommand(), c.shareCommand(),
 	)
 	return root
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/hashicorp/go-hclog"
+	"github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/api/types/events"
 	"github.com/moby/moby/client"
 )
@@ -36,6 +37,9 @@ type WatcherConfig struct {
 	Docker Docker
 	// Apply gets the whole set of rules, sorted, whenever it may have changed. It is called by one goroutine at a time.
 	Apply func([]Rule)
+	// Listed gets the running containers, and the IDs of the networks that the guest leads into, before Apply. Nil does
+	// nothing.
+	Listed func(containers []container.Summary, reachable map[string]bool)
 	// Logger may be nil.
 	Logger hclog.Logger
 }
@@ -44,6 +48,7 @@ type WatcherConfig struct {
 type Watcher struct {
 	docker Docker
 	apply  func([]Rule)
+	listed func([]container.Summary, map[string]bool)
 	log    hclog.Logger
 	asks   chan chan<- error // of Refresh
 }
@@ -54,7 +59,7 @@ func NewWatcher(c WatcherConfig) *Watcher {
 	if log == nil {
 		log = hclog.NewNullLogger()
 	}
-	return &Watcher{docker: c.Docker, apply: c.Apply, log: log.Named("ports"), asks: make(chan chan<- error)}
+	return &Watcher{docker: c.Docker, apply: c.Apply, listed: c.Listed, log: log.Named("ports"), asks: make(chan chan<- error)}
 }
 
 // Refresh returns when the containers as they are now have been applied, without waiting for dockerd's events. While
@@ -166,6 +171,9 @@ func (w *Watcher) list(ctx context.Context) ([]Rule, error) {
 	reachable := make(map[string]bool)
 	for _, n := range networks.Items {
 		reachable[n.ID] = !n.Internal // dockerd publishes nothing there, and lets nobody in
+	}
+	if w.listed != nil {
+		w.listed(containers.Items, reachable)
 	}
 	return rulesOf(containers.Items, reachable), nil
 }
