@@ -179,6 +179,7 @@ func (s *session) connect() {
 	}
 	s.agent = control.NewClient(s.link)
 	s.later(func() { _ = s.agent.Close() })
+	s.shareFolders()
 	network, err := outbound.New(outbound.Config{Dial: s.dialHost, Logger: s.log})
 	if err != nil {
 		s.log.Error("containers have no network", "error", err)

@@ -261,7 +261,7 @@ func (o *owner) over(r report) {
 		o.fallAsleep()
 		return
 	}
-	o.snap.Ports = []app.Port{}
+	o.snap.Ports, o.snap.Shares = []app.Port{}, nil
 	o.front.withdraw()
 }
 

@@ -18,6 +18,8 @@ const (
 	PortTunnel Port = 3
 	// PortShell runs a program in the guest, on a terminal or not (linuxvm/control, Shell).
 	PortShell Port = 4
+	// PortFiles is the guest's side of shared folders (linuxvm/sharefs): on its streams the guest asks and the host answers.
+	PortFiles Port = 5
 )
 
 // A Dialer opens streams to the guest's ports.

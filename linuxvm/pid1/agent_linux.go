@@ -28,6 +28,9 @@ type Config struct {
 	Version string
 	// Join copies between two connections both ways and closes them, keeping half-closes.
 	Join func(ctx context.Context, a, b net.Conn) error
+	// Folders is closed when the shared folders are mounted: containers that come up with docker want them. Docker does not
+	// wait for longer than foldersGrace; nil is for none.
+	Folders <-chan struct{}
 	// Handlers returns what serves the ports that the agent does not serve itself.
 	Handlers func(g control.Guest, log hclog.Logger) map[link.Port]Handler
 }

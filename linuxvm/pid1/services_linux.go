@@ -9,6 +9,7 @@ import (
 	"os"
 	"strconv"
 	"sync"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -67,14 +68,36 @@ func (a *Agent) runServices(dataReady <-chan struct{}) {
 	wg.Go(func() {
 		a.service(containerd(), dataReady, func(bool) {}).run(stopContainerd, killContainerd)
 	})
-	a.service(dockerd(a.options), dataReady, func(ready bool) {
+	docker := a.service(dockerd(a.options), dataReady, func(ready bool) {
 		a.board.update(func(s *control.Status) { s.DockerReady = ready })
-	}).run(a.shutdown, a.deadline)
+	})
+	if a.config.Folders != nil {
+		docker.needs = append(docker.needs, within(foldersGrace, a.config.Folders))
+	}
+	docker.run(a.shutdown, a.deadline)
 	<-a.shutdown
 	close(stopContainerd)
 	stop := after(containerdGrace, killContainerd)
 	wg.Wait()
 	stop()
+}
+
+// foldersGrace is how long docker waits for the shared folders.
+const foldersGrace = 5 * time.Second
+
+// within is closed when c is, or after a time.
+func within(d time.Duration, c <-chan struct{}) <-chan struct{} {
+	either := make(chan struct{})
+	go func() {
+		defer close(either)
+		t := time.NewTimer(d)
+		defer t.Stop()
+		select {
+		case <-c:
+		case <-t.C:
+		}
+	}()
+	return either
 }
 
 func (a *Agent) service(p program, need <-chan struct{}, onReady func(bool)) *service {

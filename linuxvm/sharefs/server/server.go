@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"sync"
 
 	"github.com/hashicorp/go-hclog"
@@ -40,6 +41,8 @@ type Server struct {
 	handles int
 
 	mu      sync.Mutex
+	wanted  []Share
+	failed  map[Share]error
 	shares  []*share
 	nodes   map[uint64]*node
 	known   map[identity]*node
@@ -47,7 +50,7 @@ type Server struct {
 	open    *list.List // of *handle, the least recently used first
 	conn    *conn      // the newest
 	mounted map[string]string
-	changed chan struct{} // closed and replaced when mounted changes
+	changed chan struct{} // closed and replaced when what States says changes
 }
 
 // share is a Share while it is served.
@@ -82,6 +85,7 @@ func (s *Server) SetShares(shares []Share) error {
 	var errs []error
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.failed = map[Share]error{}
 	var now []*share
 	for _, want := range shares {
 		if had := s.find(want); had != nil {
@@ -90,28 +94,21 @@ func (s *Server) SetShares(shares []Share) error {
 		}
 		sh, err := s.openShare(want)
 		if err != nil {
-			errs = append(errs, fmt.Errorf("share %q: %w", want.HostPath, err))
+			s.failed[want] = fmt.Errorf("open %q: %w", want.HostPath, err)
+			errs = append(errs, s.failed[want])
 			continue
 		}
 		now = append(now, sh)
 	}
 	for _, had := range s.shares {
-		if !contains(now, had) {
+		if !slices.Contains(now, had) {
 			s.dropShare(had)
 		}
 	}
-	s.shares = now
+	s.shares, s.wanted = now, slices.Clone(shares)
 	s.announce()
+	s.tell()
 	return errors.Join(errs...)
-}
-
-func contains(list []*share, sh *share) bool {
-	for _, s := range list {
-		if s == sh {
-			return true
-		}
-	}
-	return false
 }
 
 func (s *Server) find(want Share) *share {
@@ -185,6 +182,8 @@ func (s *Server) Serve(ctx context.Context, stream net.Conn) error {
 		s.mu.Lock()
 		if s.conn == c {
 			s.conn = nil
+			clear(s.mounted)
+			s.tell()
 		}
 		s.mu.Unlock()
 		c.wg.Wait()
