@@ -74,6 +74,16 @@ type Memory struct {
 	Cache     int64 `json:"cache"`
 	// Containers is what the containers' control group holds.
 	Containers int64 `json:"containers"`
+	// Each is the same for each running container, by ID.
+	Each []ContainerMemory `json:"each,omitempty"`
+}
+
+// ContainerMemory is what one container's control group holds in bytes, and how much of it are caches of files.
+type ContainerMemory struct {
+	ID    string `json:"id"`
+	Name  string `json:"name"`
+	Bytes int64  `json:"bytes"`
+	Cache int64  `json:"cache"`
 }
 
 // DataDisk is the filesystem with images and volumes, in bytes.

@@ -198,7 +198,10 @@ func (a *Agent) finishBoot(ctx context.Context) {
 		return
 	}
 	a.loadModules(kmod.Parse(string(text)).All())
+	var wg sync.WaitGroup
+	wg.Go(func() { a.giveBack(ctx) })
 	a.watchPowerButton(ctx)
+	wg.Wait()
 }
 
 var errSettled = errors.New("the boot is over")

@@ -59,6 +59,7 @@ func measure(s *control.Status) {
 	if b, err := os.ReadFile(containersGroup + "/memory.current"); err == nil {
 		s.Memory.Containers, _ = strconv.ParseInt(strings.TrimSpace(string(b)), 10, 64)
 	}
+	s.Memory.Each = containersMemory()
 	var fs unix.Statfs_t
 	if err := unix.Statfs(dataDir, &fs); err == nil && fs.Type == unix.EXT4_SUPER_MAGIC {
 		s.Data = control.DataDisk{
