@@ -44,6 +44,8 @@ func (e *Error) Hint() string {
 type ErrorInfo struct {
 	Message string `json:"message"`
 	Hint    string `json:"hint,omitempty"`
+	// Code is a word for programs, where there is one: see the Warn constants.
+	Code string `json:"code,omitempty"`
 }
 
 // Error makes an ErrorInfo usable as an error again.

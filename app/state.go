@@ -53,6 +53,9 @@ type Snapshot struct {
 	LastError *ErrorInfo   `json:"last_error,omitempty"`
 	// Warnings are things that do not stop the engine but should be seen to.
 	Warnings []ErrorInfo `json:"warnings,omitempty"`
+	// Paused says why the VM does not run though the engine does: the host could not read or write its disk. It goes on by
+	// itself when it can. Nothing is lost meanwhile.
+	Paused *ErrorInfo `json:"paused,omitempty"`
 	// Daemon is the process that owns the engine; its PID is 0 when there is none.
 	Daemon Daemon `json:"daemon"`
 }
@@ -85,12 +88,26 @@ type VM struct {
 	// MemoryUsedBytes is what the guest uses, without its caches.
 	MemoryUsedBytes int64 `json:"memory_used_bytes"`
 	// MemoryCacheBytes is what the guest caches; MemoryContainersBytes what its containers hold, caches included.
-	MemoryCacheBytes      int64  `json:"memory_cache_bytes"`
-	MemoryContainersBytes int64  `json:"memory_containers_bytes"`
-	DiskBytes             int64  `json:"disk_bytes"`
-	DiskUsedBytes         int64  `json:"disk_used_bytes"`
-	Kernel                string `json:"kernel,omitempty"`
-	Image                 string `json:"image,omitempty"`
+	MemoryCacheBytes      int64 `json:"memory_cache_bytes"`
+	MemoryContainersBytes int64 `json:"memory_containers_bytes"`
+	// Containers are those that run, with their shares of MemoryContainersBytes.
+	Containers []ContainerMemory `json:"containers,omitempty"`
+	// MemoryHostBytes is what the VM's process takes of the host's memory, DiskHostBytes what the data disk's file takes of
+	// the host's disk.
+	MemoryHostBytes int64  `json:"memory_host_bytes"`
+	DiskHostBytes   int64  `json:"disk_host_bytes"`
+	DiskBytes       int64  `json:"disk_bytes"`
+	DiskUsedBytes   int64  `json:"disk_used_bytes"`
+	Kernel          string `json:"kernel,omitempty"`
+	Image           string `json:"image,omitempty"`
+}
+
+// ContainerMemory is what a running container holds in bytes, and how much of that are caches of files.
+type ContainerMemory struct {
+	ID         string `json:"id"`
+	Name       string `json:"name"`
+	Bytes      int64  `json:"bytes"`
+	CacheBytes int64  `json:"cache_bytes"`
 }
 
 // Daemon is the engine's process.

@@ -61,6 +61,7 @@ func (s *session) bringUp() (*guest, error) {
 		snap.VM = app.VM{PID: s.info.PID, CPUs: set.CPUs, MemoryBytes: set.Memory, DiskBytes: set.Disk, Kernel: img.Manifest.KernelRelease, Image: img.Manifest.Agent}
 	})
 	s.connect()
+	s.watchPauses()
 	guest := s.watchGuest()
 	err := s.stage(s.life, "agent", "booting Linux", s.cfg.Deadlines.Boot, guest.waitLinked)
 	if err != nil {

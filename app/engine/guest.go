@@ -30,6 +30,9 @@ func open(m vmhost.Machine, ch vmhost.Channel) func(context.Context) (net.Conn, 
 type guest struct {
 	*session
 	status chan control.Status // newest first; one place
+
+	prune      string // what docker could remove, as of pruneAsked
+	pruneAsked time.Time
 }
 
 // watchGuest starts following the agent.
@@ -89,6 +92,7 @@ func (g *guest) take(st control.Status) {
 	case g.wasReady():
 		ev = evDockerLost
 	}
+	use := g.measure(st)
 	g.report(ev, func(snap *app.Snapshot) {
 		if !g.adopted {
 			snap.Stages = append(hostStages(snap.Stages), guestStages(st.Stages, zero)...)
@@ -96,10 +100,7 @@ func (g *guest) take(st control.Status) {
 		if ev == evDockerLost && snap.State == app.StateRunning {
 			snap.Stage = "waiting for docker to come back"
 		}
-		snap.VM.MemoryUsedBytes = st.Memory.Total - st.Memory.Available
-		snap.VM.MemoryCacheBytes = st.Memory.Cache
-		snap.VM.MemoryContainersBytes = st.Memory.Containers
-		snap.VM.DiskBytes, snap.VM.DiskUsedBytes = st.Data.Total, st.Data.Total-st.Data.Free
+		use.into(snap)
 		snap.VM.Kernel = st.Kernel
 	})
 }

@@ -180,7 +180,7 @@ func (o *owner) giveUp(r request) {
 func (o *owner) begin() {
 	o.asked = time.Now()
 	o.move(evStart)
-	o.snap.Stages, o.snap.LastError, o.snap.Warnings, o.snap.Uptime = nil, nil, nil, 0
+	o.snap.Stages, o.snap.LastError, o.snap.Warnings, o.snap.Paused, o.snap.Uptime = nil, nil, nil, nil, 0
 	o.saveError(nil)
 	o.sess = newSession(o.Engine, o.events, o.asked)
 	go o.sess.live()

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -31,13 +32,14 @@ type session struct {
 	life   context.Context //nolint:containedctx // the session is the owner of this lifetime
 	cancel context.CancelCauseFunc
 
-	mu    sync.Mutex
-	mode  app.StopMode // how to end, once life is over
-	over  bool         // the end was asked for
-	hold  bool         // a machine may have to be taken over first, for a clean end to end it cleanly
-	force chan struct{}
-	ready bool // docker has answered once
-	saved bool // the machine was suspended
+	mu     sync.Mutex
+	mode   app.StopMode // how to end, once life is over
+	over   bool         // the end was asked for
+	hold   bool         // a machine may have to be taken over first, for a clean end to end it cleanly
+	force  chan struct{}
+	ready  bool        // docker has answered once
+	saved  bool        // the machine was suspended
+	paused atomic.Bool // the host cannot write the machine's disk: it does not answer, and is well
 
 	plan      plan
 	machine   vmhost.Machine

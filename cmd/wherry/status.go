@@ -102,11 +102,13 @@ func printStatus(out io.Writer, s app.Snapshot) error {
 	}
 	if s.VM.CPUs > 0 {
 		fmt.Fprintf(w, "VM\t%s with %s, %d CPUs, process %d\n", s.Driver, s.Accel, s.VM.CPUs, s.VM.PID)
-		fmt.Fprintf(w, "Memory\t%s used, %s cache, of %s\n", app.HumanSize(s.VM.MemoryUsedBytes), app.HumanSize(s.VM.MemoryCacheBytes), app.HumanSize(s.VM.MemoryBytes))
-		fmt.Fprintf(w, "Disk\t%s used of %s\n", app.HumanSize(s.VM.DiskUsedBytes), app.HumanSize(s.VM.DiskBytes))
+		printResources(w, s.VM)
 	}
 	for _, p := range s.Ports {
 		fmt.Fprintf(w, "Port\t%s\n", portLine(p))
+	}
+	if e := s.Paused; e != nil {
+		fmt.Fprintf(w, "Paused\t%s\n\t%s\n", e.Message, e.Hint)
 	}
 	if e := s.LastError; e != nil {
 		fmt.Fprintf(w, "Error\t%s\n", e.Message)
