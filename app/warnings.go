@@ -4,9 +4,10 @@ import "slices"
 
 // Codes of warnings that come and go with what they warn of.
 const (
-	WarnHostDiskLow  = "host-disk-low"  // the host's disk is nearly full
-	WarnGuestDisk    = "data-disk-full" // the data disk is nearly full
-	WarnStateVersion = "state-version"  // a file of the state directory is of another version
+	WarnHostDiskLow = "host-disk-low"  // the host's disk is nearly full
+	WarnGuestDisk   = "data-disk-full" // the data disk is nearly full
+	WarnRestart     = "restart-needed" // the VM runs with earlier settings or an earlier guest image
+	WarnImage       = "guest-image"    // the new guest image did not boot, the one before it did
 )
 
 // SetWarning puts a warning with a code in the place of the one with the same code, or removes that when info is nil. The

@@ -21,6 +21,8 @@ var (
 	ErrHostFull = errors.New("no space left on the host's disk")
 	// ErrNotRunning is returned by calls that need a running machine.
 	ErrNotRunning = errors.New("virtual machine is not running")
+	// ErrNewer means that a machine, or a file of one, was made by a newer version of Wherry.
+	ErrNewer = errors.New("made by a newer version of Wherry")
 	// ErrNoMachine is returned by Adopter.Find when nothing is left over.
 	ErrNoMachine = errors.New("no virtual machine here")
 )

@@ -23,6 +23,8 @@ type ServerConfig struct {
 	Logger  hclog.Logger
 	// Quit is called when a client asks the daemon to end.
 	Quit func()
+	// Leave is called when a client asks the daemon to end and to leave the VM running for the next one; nil if it cannot.
+	Leave func()
 }
 
 // Server offers a Service to local clients.
@@ -98,6 +100,7 @@ func (s *Server) handler() http.Handler {
 		done(w, nil)
 		s.cfg.Quit()
 	})
+	mux.HandleFunc("POST "+pathLeave, s.leave)
 	mux.HandleFunc("GET "+pathWatch, s.watch)
 	mux.HandleFunc("GET "+pathLogs+"{source}", s.logs)
 	mux.HandleFunc("POST "+pathShell, s.shell)

@@ -21,6 +21,7 @@ const (
 	pathLogs     = "/v1/logs/"
 	pathShell    = "/v1/shell"
 	pathQuit     = "/v1/quit"
+	pathLeave    = "/v1/leave"
 )
 
 // shellProtocol is the value of the Upgrade header for pathShell.

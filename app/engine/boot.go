@@ -74,8 +74,8 @@ func (s *session) bringUp() (*guest, error) {
 	return guest, err
 }
 
-// takeOver makes a machine that an earlier daemon left running this session's. One that does not answer, or was made from
-// other settings, is ended; the disks' journals make up for that. Nothing may touch the data disk before it.
+// takeOver makes a machine that an earlier daemon left running this session's, with the settings and the image that it has.
+// One that does not answer is ended; the disks' journals make up for that. Nothing may touch the data disk before it.
 func (s *session) takeOver() error {
 	a, ok := s.plan.driver.(vmhost.Adopter)
 	if !ok {
@@ -84,12 +84,18 @@ func (s *session) takeOver() error {
 	if _, err := a.Find(s.life, s.plan.spec.Dir); errors.Is(err, vmhost.ErrNoMachine) {
 		return nil
 	}
+	wanted := s.plan.spec
+	if err := s.asItRuns(a); err != nil {
+		return err
+	}
 	return s.stage(s.life, "adopt", "taking over the running machine", 0, func(ctx context.Context) error {
 		err := s.adopt(ctx, a)
 		if err == nil {
 			s.log.Info("took over the running machine", "pid", s.info.PID)
+			s.different(wanted)
 			return nil
 		}
+		s.plan.spec = wanted
 		s.log.Warn("machine left by an earlier daemon is ended", "error", err)
 		return a.Discard(ctx, s.plan.spec.Dir)
 	})
@@ -167,6 +173,7 @@ func (s *session) launch() error {
 			return err
 		}
 		s.machine = m
+		s.noteImage()
 		return nil
 	})
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -31,7 +32,7 @@ type guest struct {
 	*session
 	status chan control.Status // newest first; one place
 
-	prune      string // what docker could remove, as of pruneAsked
+	prune      atomic.Pointer[string] // what docker could remove, as of pruneAsked
 	pruneAsked time.Time
 }
 
@@ -79,6 +80,7 @@ func (g *guest) take(st control.Status) {
 	if st.Data.Filesystem != "" {
 		g.diskMounted()
 	}
+	use := g.measure(st)
 	select {
 	case <-g.status:
 	default:
@@ -92,7 +94,6 @@ func (g *guest) take(st control.Status) {
 	case g.wasReady():
 		ev = evDockerLost
 	}
-	use := g.measure(st)
 	g.report(ev, func(snap *app.Snapshot) {
 		if !g.adopted {
 			snap.Stages = append(hostStages(snap.Stages), guestStages(st.Stages, zero)...)

@@ -24,7 +24,7 @@ type resources struct {
 	prune string
 }
 
-// measure looks at the host, and where the data disk is nearly full, at what docker could remove.
+// measure looks at the host, and where the data disk is nearly full, asks docker what it could remove.
 func (g *guest) measure(st control.Status) resources {
 	r := resources{guest: st}
 	r.memory, _ = process.Memory(g.info.PID) // 0 is not known
@@ -34,9 +34,15 @@ func (g *guest) measure(st control.Status) resources {
 	r.host, _ = space.Of(g.cfg.Home.Root())
 	if guestFull(st.Data) && st.DockerReady {
 		if time.Since(g.pruneAsked) > pruneEvery {
-			g.pruneAsked, g.prune = time.Now(), g.prunable()
+			g.pruneAsked = time.Now()
+			g.tasks.Go(func() { // its answer is for the next status
+				can := g.prunable()
+				g.prune.Store(&can)
+			})
 		}
-		r.prune = g.prune
+		if can := g.prune.Load(); can != nil {
+			r.prune = *can
+		}
 	}
 	return r
 }

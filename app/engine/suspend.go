@@ -18,7 +18,7 @@ import (
 
 // state says where a suspended machine is kept, and that it belongs to this guest image.
 func (s *session) state() vmhost.State {
-	return vmhost.State{File: s.cfg.Home.SavedState(), Binding: s.plan.image.Manifest.Inputs}
+	return vmhost.State{File: s.cfg.Home.SavedState(), Binding: s.binding()}
 }
 
 // suspends says whether the session is to end by saving the machine.

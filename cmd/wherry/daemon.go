@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -28,7 +29,7 @@ import (
 const idleTime = 3 * time.Second
 
 func (c *cli) daemonCommand() *cobra.Command {
-	return &cobra.Command{
+	cmd := &cobra.Command{
 		Use:   "daemon",
 		Short: "Run the engine's process; other commands start it when they need it",
 		Args:  args(cobra.NoArgs),
@@ -43,6 +44,8 @@ func (c *cli) daemonCommand() *cobra.Command {
 			return d.run(cmd.Context(), func(context.Context, *engine.Engine) error { return tell(c.out, api.Ready{}) })
 		},
 	}
+	cmd.AddCommand(c.daemonRestartCommand())
+	return cmd
 }
 
 // tell says to the process that started us how it went.
@@ -98,7 +101,11 @@ func (c *cli) drivers(log hclog.Logger) []vmhost.Driver {
 // run serves until ctx ends, a client asks to quit, or the daemon is idle; serving, it calls f, whose error ends it.
 func (d *daemon) run(ctx context.Context, f func(context.Context, *engine.Engine) error) error {
 	defer d.file.Close()
+	left := false
 	defer func() {
+		if left {
+			return // the system takes it back with our end, and not before: until then the machine is ours
+		}
 		if err := d.lock.Unlock(); err != nil {
 			d.log.Error("give the state directory back", "error", err)
 		}
@@ -110,7 +117,8 @@ func (d *daemon) run(ctx context.Context, f func(context.Context, *engine.Engine
 	ctx, quit := context.WithCancel(ctx)
 	defer quit()
 	d.log.Info("daemon starts", "version", version(), "pid", os.Getpid())
-	server := api.NewServer(api.ServerConfig{Service: d.engine, Logger: d.log, Quit: quit})
+	leave := make(chan struct{})
+	server := api.NewServer(api.ServerConfig{Service: d.engine, Logger: d.log, Quit: quit, Leave: sync.OnceFunc(func() { close(leave) })})
 	var g errgroup.Group
 	g.Go(func() error { defer quit(); return server.Serve(ctx, l) })
 	g.Go(func() error { defer quit(); return d.engine.Run(ctx) })
@@ -122,7 +130,15 @@ func (d *daemon) run(ctx context.Context, f func(context.Context, *engine.Engine
 		return err
 	})
 	g.Go(func() error { d.untilIdle(ctx, server); quit(); return nil })
-	err = g.Wait()
+	ended := make(chan error, 1)
+	go func() { ended <- g.Wait() }()
+	select {
+	case err = <-ended:
+	case <-leave:
+		left = true
+		d.log.Info("daemon ends and leaves its machine to the next one")
+		return nil
+	}
 	d.log.Info("daemon ends")
 	if errors.Is(err, context.Canceled) {
 		return nil

@@ -65,6 +65,9 @@ func (c *cli) saveFlags(cmd *cobra.Command, flags map[string]*string) error {
 
 // start starts the engine with progress shown, and the daemon before it if none runs. An interrupt undoes the start.
 func (c *cli) start(ctx context.Context) error {
+	if err := c.sameVersion(ctx, true); err != nil {
+		return err
+	}
 	self, err := program()
 	if err != nil {
 		return err

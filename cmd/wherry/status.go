@@ -33,6 +33,9 @@ func (c *cli) statusCommand() *cobra.Command {
 			if asJSON {
 				return printJSON(c.out, snap)
 			}
+			if snap.Daemon.PID != 0 {
+				_ = c.sameVersion(cmd.Context(), false) // only says so
+			}
 			return printStatus(c.out, snap)
 		},
 	}

@@ -9,9 +9,14 @@ import (
 	"github.com/wherry-app/wherry/vmhost"
 )
 
+// recordFormat is raised when a record means something else than before.
+const recordFormat = 1
+
 // record says what the machine in a folder was made from. It is written before QEMU starts, so that a running QEMU
 // always has one.
 type record struct {
+	// Format is recordFormat; 0 in those of before there was one.
+	Format  int         `json:"format"`
 	Spec    vmhost.Spec `json:"spec"`
 	Accel   string      `json:"accel"`
 	Version string      `json:"version"`
@@ -26,6 +31,7 @@ func (r record) info(pid int) vmhost.Info {
 }
 
 func (r record) write(path string) error {
+	r.Format = recordFormat
 	text, err := json.MarshalIndent(r, "", "  ")
 	if err != nil {
 		return err
@@ -37,6 +43,13 @@ func readRecord(path string) (record, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return record{}, err
+	}
+	var version struct {
+		Format int `json:"format"`
+	}
+	if err := json.Unmarshal(text, &version); err == nil && version.Format > recordFormat {
+		return record{}, hinted(fmt.Errorf("%w: its record has format %d", vmhost.ErrNewer, version.Format),
+			"Update Wherry, or give the machine up with `wherry stop --force`")
 	}
 	var r record
 	if err := json.Unmarshal(text, &r); err != nil {

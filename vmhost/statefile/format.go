@@ -9,6 +9,7 @@ import (
 // last one is empty. The checksum of a chunk is that of all bytes up to its end, so chunks cannot be exchanged either.
 const (
 	magic     = "wherry state 1\n\x00"
+	family    = "wherry state " // what all versions begin with
 	headLen   = 8
 	chunkSize = 1 << 20
 )

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/wherry-app/wherry/vmhost"
 )
@@ -41,6 +42,9 @@ func (r *Reader) begin(header any) error {
 	var start [len(magic)]byte
 	if _, err := io.ReadFull(r.file, start[:]); err != nil {
 		return damaged(err)
+	}
+	if string(start[:]) != magic && strings.HasPrefix(string(start[:]), family) {
+		return fmt.Errorf("%w: it was saved by another version of Wherry", vmhost.ErrStateMismatch)
 	}
 	if string(start[:]) != magic {
 		return damaged(errors.New("unknown format"))

@@ -97,6 +97,23 @@ func TestDamage(t *testing.T) {
 	}
 }
 
+// TestOtherVersion: a state of another version is not damaged, it is somebody else's.
+func TestOtherVersion(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "state")
+	write(t, path, []byte("content"))
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text[13] = '2'
+	if err := os.WriteFile(path, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := read(path); !errors.Is(err, vmhost.ErrStateMismatch) {
+		t.Errorf("%v, want ErrStateMismatch", err)
+	}
+}
+
 func TestAbortLeavesTheOldFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "state")
 	write(t, path, []byte("old"))
