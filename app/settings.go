@@ -28,6 +28,7 @@ type Settings struct {
 
 	Outbound
 	NetworkSettings
+	Autostart
 }
 
 // Smallest values that work.
@@ -117,7 +118,7 @@ func (k Key) Get(s Settings) string { return k.get(s) }
 
 // Keys are all settings in the order they are shown in.
 func Keys() []Key {
-	return slices.Concat(resourceKeys(), engineKeys(), networkKeys(), outboundKeys(), sharingKeys())
+	return slices.Concat(resourceKeys(), engineKeys(), autostartKeys(), networkKeys(), outboundKeys(), sharingKeys())
 }
 
 func resourceKeys() []Key {

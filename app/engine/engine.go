@@ -153,6 +153,9 @@ func ChangeSettings(h home.Dir, host app.Host, changes map[string]string) (app.S
 	if err := h.Prepare(); err != nil {
 		return app.SetResult{}, err
 	}
+	if err := setAutostart(h, old, now); err != nil {
+		return app.SetResult{}, err
+	}
 	if err := h.SaveSettings(now); err != nil {
 		return app.SetResult{}, err
 	}

@@ -189,8 +189,11 @@ func DiscardVM(ctx context.Context, drivers []vmhost.Driver, dir string) error {
 // reset removes the engine's data. Nothing runs meanwhile.
 func (o *owner) reset(keepSettings bool) error {
 	h := o.cfg.Home
-	paths := []string{h.DataDisk(), freshMark(h.DataDisk()), h.VM(), h.SavedState(), h.SavedRules(), h.Cache(), lastErrorFile(h.Root())}
+	paths := []string{h.DataDisk(), freshMark(h.DataDisk()), h.VM(), h.SavedState(), h.SavedRules(), h.Cache(), lastErrorFile(h.Root()), runningFile(h.Root())}
 	if !keepSettings {
+		if err := turnAutostart(h, false); err != nil {
+			return err
+		}
 		paths = append(paths, h.SettingsFile())
 	}
 	for _, p := range paths {

@@ -47,6 +47,9 @@ func At(path string) (Dir, error) {
 	return Dir{root: abs}, nil
 }
 
+// IsDefault says whether it is the system's own place for an application's data.
+func (d Dir) IsDefault() bool { return d.root == filepath.Join(xdg.DataHome, "wherry") }
+
 // Root is the directory's absolute path.
 func (d Dir) Root() string { return d.root }
 

@@ -31,10 +31,10 @@ func TestMemoryAndDiskComeBack(t *testing.T) {
 	}
 	e.docker("run", "--rm", "box", "true")
 	e.comesBack("memory that was touched", memory, func() {
-		e.docker("run", "--rm", "--tmpfs", "/m:size=1100m", "box", "dd", "if=/dev/zero", "of=/m/f", "bs=1M", "count=1024")
+		e.docker("run", "--rm", "--tmpfs", "/m:size=600m", "box", "dd", "if=/dev/zero", "of=/m/f", "bs=1M", "count=512")
 	})
 	e.comesBack("caches of files", memory, func() {
-		e.docker("run", "--rm", "-v", "files:/d", "box", "sh", "-c", "dd if=/dev/zero of=/d/f bs=1M count=512 && cat /d/f > /dev/null")
+		e.docker("run", "--rm", "-v", "files:/d", "box", "sh", "-c", "dd if=/dev/zero of=/d/f bs=1M count=300 && cat /d/f > /dev/null")
 	})
 
 	e.docker("run", "-d", "--name", "holder", "--tmpfs", "/m", "box", "sh", "-c", "dd if=/dev/zero of=/m/f bs=1M count=20; sleep 1000")
@@ -58,7 +58,7 @@ func TestMemoryAndDiskComeBack(t *testing.T) {
 		return space.Allocated(st)
 	}
 	e.comesBack("an image's blocks", disk, func() {
-		e.docker("run", "--name", "big", "box", "sh", "-c", "dd if=/dev/urandom of=/f bs=1M count=100 && sync")
+		e.docker("run", "--name", "big", "box", "sh", "-c", "dd if=/dev/urandom of=/f bs=1M count=50 && sync")
 		e.docker("commit", "big", "big")
 		e.wherry("shell", "sync")
 		e.docker("rm", "big")
@@ -115,7 +115,7 @@ func (e *engine) peak(measure func() int64) (stop func() int64) {
 // TestHostDiskFull: the VM waits, the user is told, nothing is lost, and it goes on by itself.
 func TestHostDiskFull(t *testing.T) {
 	e := newEngine(t)
-	if err := unix.Mount("small", e.home, "tmpfs", 0, "size=400m"); err != nil {
+	if err := unix.Mount("small", e.home, "tmpfs", 0, "size=200m"); err != nil {
 		t.Skipf("a small filesystem cannot be mounted: %v", err)
 	}
 	t.Cleanup(func() {
