@@ -142,7 +142,7 @@ func status(ctx context.Context, c Config) any {
 
 func versions(c Config) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "wherry %s\n%s, %s/%s, %d processors\n", c.Version, runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU())
+	fmt.Fprintf(&b, "wherry %s\n%s, %s/%s, %d processors\n", c.Version, runtime.Version(), hostOS, runtime.GOARCH, runtime.NumCPU())
 	if text, err := os.ReadFile("/etc/os-release"); err == nil {
 		for line := range strings.Lines(string(text)) {
 			if name, ok := strings.CutPrefix(line, "PRETTY_NAME="); ok {

@@ -41,12 +41,12 @@ const answerTime = 2 * time.Second
 
 // Run examines this host. It takes a few seconds at most, whatever is wrong.
 func Run(ctx context.Context, c Config) Report {
-	return Report{Version: c.Version, OS: runtime.GOOS + "/" + runtime.GOARCH, Time: time.Now(), Checks: Examine(Gather(ctx, c))}
+	return Report{Version: c.Version, OS: hostOS + "/" + runtime.GOARCH, Time: time.Now(), Checks: Examine(Gather(ctx, c))}
 }
 
 // Gather finds the facts out. What cannot be found out stays empty or is an error among them.
 func Gather(ctx context.Context, c Config) Facts {
-	f := Facts{OS: runtime.GOOS, Arch: runtime.GOARCH, Version: c.Version, MemoryTotal: int64(hostmemory.TotalMemory()), MemoryAvailable: availableMemory()}
+	f := Facts{OS: hostOS, Arch: runtime.GOARCH, Version: c.Version, MemoryTotal: int64(hostmemory.TotalMemory()), MemoryAvailable: availableMemory()}
 	f.Settings, f.SettingsErr = c.Home.LoadSettings(app.DefaultSettings(c.Host))
 	if f.SettingsErr == nil {
 		f.SettingsErr = f.Settings.Check(c.Host, 0)

@@ -25,3 +25,6 @@ func networkFilesystem(path string) string {
 }
 
 func systemEngines() []string { return nil }
+
+// hostOS is the name of this system.
+const hostOS = "darwin"

@@ -63,3 +63,6 @@ func networkFilesystem(path string) string {
 }
 
 func systemEngines() []string { return nil }
+
+// hostOS is the name of this system.
+const hostOS = "linux"

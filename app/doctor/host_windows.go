@@ -46,3 +46,6 @@ func systemEngines() []string {
 	}
 	return found
 }
+
+// hostOS is the name of this system.
+const hostOS = "windows"
