@@ -28,7 +28,9 @@ type ProbeItem struct {
 
 // Probe lists what is on the screen, for tests that click by real events: it reads and changes nothing.
 func (w *Window) Probe() (items []ProbeItem) {
-	fyne.DoAndWait(func() {
+	done := make(chan struct{})
+	w.pump.do(func() {
+		defer close(done)
 		c := w.win.Canvas()
 		p := &prober{scale: c.Scale(), clip: image.Rect(0, 0, 1<<20, 1<<20)}
 		if top := c.Overlays().Top(); top != nil {
@@ -38,6 +40,7 @@ func (w *Window) Probe() (items []ProbeItem) {
 		}
 		items = p.items
 	})
+	<-done
 	return items
 }
 

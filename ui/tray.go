@@ -42,7 +42,7 @@ func (t *tray) show(m model.Tray) {
 	t.last = m
 	title := fyne.NewMenuItem(m.Title, nil)
 	title.Disabled = true
-	items := []*fyne.MenuItem{title, fyne.NewMenuItem("Open Wherry", t.w.win.Show)}
+	items := []*fyne.MenuItem{title, fyne.NewMenuItem("Open Wherry", t.w.open)}
 	if m.Action != "" {
 		items = append(items, fyne.NewMenuItem(m.ActionLabel, func() { t.w.engine(m.Action) }))
 	}

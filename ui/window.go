@@ -35,6 +35,8 @@ type Config struct {
 	Examiner pages.Examiner
 	// OpenURL shows a page in the browser; nil lets the toolkit do it.
 	OpenURL func(string) error
+	// Quitting is called before the toolkit ends; nil calls nothing.
+	Quitting func()
 	// Tray says whether this desktop shows tray icons.
 	Tray bool
 	// StatsEvery is the time between two readings of containers' figures; 0 is the default.
@@ -65,6 +67,8 @@ type Window struct {
 	asked   string             // the engine's last action asked for here
 	rested  app.State          // the engine's last state in which it was not busy
 	quit    bool
+	hidden  bool // the window was closed, the tray icon is still there
+	told    bool // that closing does not quit
 }
 
 // New makes the window. Nothing is read or started before Run.
@@ -101,7 +105,9 @@ func (w *Window) build() {
 	}
 	w.win.Resize(fyne.NewSize(width, height))
 	w.shortcuts()
-	w.win.SetCloseIntercept(w.close)
+	w.win.SetCloseIntercept(w.closed)
+	w.cfg.App.Lifecycle().SetOnEnteredForeground(func() { w.pace(true) })
+	w.cfg.App.Lifecycle().SetOnExitedForeground(func() { w.pace(false) })
 	w.show(model.State{Now: time.Now()})
 	w.navigate(model.PageHome, "")
 }
@@ -124,7 +130,7 @@ func (w *Window) start(ctx context.Context) {
 	w.pump.work.Go(func() { w.feed.watch(ctx) })
 	w.pump.work.Go(func() { w.feed.tick(ctx) })
 	w.pump.work.Go(func() { w.docker.Run(ctx) })
-	stop := context.AfterFunc(ctx, func() { w.pump.post(w.cfg.App.Quit) })
+	stop := context.AfterFunc(ctx, func() { w.pump.post(w.end) })
 	w.pump.work.Go(func() { <-ctx.Done(); stop() })
 }
 
@@ -312,6 +318,42 @@ func (w *Window) engine(action string) {
 	}
 }
 
+// pace reads figures often while the window is used, seldom while it is only seen, and not while it is hidden.
+func (w *Window) pace(used bool) {
+	usual, seldom := w.docker.Paces()
+	switch {
+	case w.hidden:
+		w.docker.Pace(0)
+	case used:
+		w.docker.Pace(usual)
+	default:
+		w.docker.Pace(seldom)
+	}
+}
+
+// closed takes the window away: where there is a tray icon, the app stays there.
+func (w *Window) closed() {
+	if w.tray == nil {
+		w.close()
+		return
+	}
+	if !w.told {
+		w.told = true
+		w.notify("Wherry goes on beside the clock", "Its icon there opens the window again, and quits.")
+	}
+	w.hidden = true
+	w.win.Hide()
+	w.pace(false)
+}
+
+// open shows the window again.
+func (w *Window) open() {
+	w.hidden = false
+	w.win.Show()
+	w.win.RequestFocus()
+	w.pace(true)
+}
+
 // close ends the window, and the engine with it if that is wanted.
 func (w *Window) close() {
 	if w.quit {
@@ -321,11 +363,19 @@ func (w *Window) close() {
 	size := w.win.Canvas().Size()
 	w.cfg.Prefs.SetSize(size.Width, size.Height)
 	if !w.cfg.Prefs.StopOnQuit() || !model.EngineOf(w.shown).Running {
-		w.cfg.App.Quit()
+		w.end()
 		return
 	}
 	w.win.Hide()
-	w.pump.run(func(ctx context.Context) error { return w.cfg.Service.Stop(ctx, app.StopClean) }, func(error) { w.cfg.App.Quit() })
+	w.pump.run(func(ctx context.Context) error { return w.cfg.Service.Stop(ctx, app.StopClean) }, func(error) { w.end() })
+}
+
+// end makes Run return.
+func (w *Window) end() {
+	if w.cfg.Quitting != nil {
+		w.cfg.Quitting()
+	}
+	w.cfg.App.Quit()
 }
 
 // shortcuts are those that pages.Shortcuts lists.

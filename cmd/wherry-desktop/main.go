@@ -11,7 +11,6 @@ import (
 	"runtime/debug"
 	"strings"
 
-	"fyne.io/fyne/v2"
 	fyneapp "fyne.io/fyne/v2/app"
 	"github.com/hashicorp/go-hclog"
 	"github.com/pbnjay/memory"
@@ -60,9 +59,13 @@ func run(o options) error {
 	defer stop()
 	log := hclog.New(&hclog.LoggerOptions{Name: "desktop", Level: hclog.LevelFromString(os.Getenv("WHERRY_LOG")), Output: os.Stderr})
 	program := engineProgram(o.engine)
+	a := fyneapp.NewWithID("app.wherry.desktop")
+	var pace pacer
+	pace.run(a)
 	w := ui.New(ui.Config{
-		App:     fyneapp.NewWithID("app.wherry.desktop"),
-		Service: api.NewClient(dir),
+		App:      a,
+		Quitting: pace.end,
+		Service:  api.NewClient(dir),
 		Launch: func(ctx context.Context) error {
 			_, err := api.Launch(ctx, dir, program)
 			return err
@@ -76,8 +79,8 @@ func run(o options) error {
 		OpenURL:  browser(),
 		Tray:     !o.noTray && trayShown(),
 		Log:      log,
-	}, fyne.Do)
-	extras(w)
+	}, pace.do)
+	extras(w, pace.do)
 	w.Run(ctx)
 	return nil
 }

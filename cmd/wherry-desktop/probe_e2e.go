@@ -10,13 +10,11 @@ import (
 	"os"
 	"time"
 
-	"fyne.io/fyne/v2"
-
 	"github.com/wherry-app/wherry/ui"
 )
 
 // extras answers tests on the socket that WHERRY_PROBE names: what is on the screen, and profiles.
-func extras(w *ui.Window) {
+func extras(w *ui.Window, do func(func())) {
 	path := os.Getenv("WHERRY_PROBE")
 	if path == "" {
 		return
@@ -29,7 +27,9 @@ func extras(w *ui.Window) {
 	mux.HandleFunc("/screen", func(rw http.ResponseWriter, _ *http.Request) { _ = json.NewEncoder(rw).Encode(w.Probe()) })
 	mux.HandleFunc("/wait", func(rw http.ResponseWriter, _ *http.Request) {
 		began := time.Now()
-		fyne.DoAndWait(func() {})
+		done := make(chan struct{})
+		do(func() { close(done) })
+		<-done
 		_ = json.NewEncoder(rw).Encode(float64(time.Since(began).Microseconds()) / 1000)
 	})
 	mux.HandleFunc("/debug/pprof/", pprof.Index)

@@ -5,4 +5,4 @@ package main
 import "github.com/wherry-app/wherry/ui"
 
 // extras are what only builds for tests add.
-func extras(*ui.Window) {}
+func extras(*ui.Window, func(func())) {}

@@ -36,6 +36,7 @@ type Source struct {
 	cli    *client.Client
 	watch  []string
 	prod   chan struct{} // asks for a reading of figures now
+	every  time.Duration // between two readings of figures; 0 for none
 	sizes  map[string]int64
 
 	pubMu sync.Mutex
@@ -56,7 +57,7 @@ func New(cfg Config) *Source {
 	if cfg.Log == nil {
 		cfg.Log = hclog.NewNullLogger()
 	}
-	return &Source{cfg: cfg, moved: make(chan struct{}), prod: make(chan struct{}, 1), sizes: map[string]int64{}}
+	return &Source{cfg: cfg, moved: make(chan struct{}), prod: make(chan struct{}, 1), every: cfg.StatsEvery, sizes: map[string]int64{}}
 }
 
 // Connect says where docker answers, as a DOCKER_HOST value, or with "" that it does not now.
@@ -81,6 +82,23 @@ func (s *Source) Watch(ids []string) {
 	default:
 	}
 }
+
+// Pace changes the time between two readings of figures, beginning with one now; 0 stops them.
+func (s *Source) Pace(every time.Duration) {
+	s.mu.Lock()
+	changed := s.every != every
+	s.every = every
+	s.mu.Unlock()
+	if changed {
+		select {
+		case s.prod <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// Paces are the usual time between two readings and the one for a window that nobody uses now.
+func (s *Source) Paces() (usual, seldom time.Duration) { return s.cfg.StatsEvery, 4 * s.cfg.StatsEvery }
 
 func (s *Source) target() (string, <-chan struct{}) {
 	s.mu.Lock()

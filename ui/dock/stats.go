@@ -24,12 +24,17 @@ const atOnce = 4
 // readStats reads the figures of the watched containers, in rounds, until ctx ends.
 func (s *Source) readStats(ctx context.Context, cli *client.Client) {
 	last := map[string]reading{}
-	tick := time.NewTicker(s.cfg.StatsEvery)
-	defer tick.Stop()
 	for {
 		s.mu.Lock()
-		ids := s.watch
+		ids, every := s.watch, s.every
 		s.mu.Unlock()
+		began := time.Now()
+		var again <-chan time.Time
+		if every > 0 {
+			again = time.After(every)
+		} else {
+			ids = nil
+		}
 		fresh, next := round(ctx, cli, ids, last)
 		if ctx.Err() != nil {
 			return
@@ -48,9 +53,26 @@ func (s *Source) readStats(ctx context.Context, cli *client.Client) {
 		select {
 		case <-ctx.Done():
 			return
-		case <-tick.C:
+		case <-again:
 		case <-s.prod:
+			if !rest(ctx, began.Add(least)) {
+				return
+			}
 		}
+	}
+}
+
+// least is the time between two readings however often they are asked for: a shorter one would tell nothing of the use
+// of processors.
+const least = 100 * time.Millisecond
+
+// rest waits until then; false if ctx ends before.
+func rest(ctx context.Context, until time.Time) bool {
+	select {
+	case <-ctx.Done():
+		return false
+	case <-time.After(time.Until(until)):
+		return true
 	}
 }
 

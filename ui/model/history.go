@@ -36,15 +36,37 @@ func (h *History) Add(s State) bool {
 		return false
 	}
 	vm := s.Engine.VM
-	h.points = append(h.points, Point{
+	next := Point{
 		At: s.Now, CPU: ContainersCPU(s.Docker), Memory: float64(vm.MemoryUsedBytes + vm.MemoryCacheBytes),
 		ContainersMemory: float64(vm.MemoryContainersBytes), Disk: float64(vm.DiskUsedBytes),
-	})
+	}
+	h.bridge(next)
+	h.points = append(h.points, next)
 	if over := len(h.points) - h.keep; over > 0 {
 		h.points = append(h.points[:0], h.points[over:]...)
 	}
 	return true
 }
+
+// bridge fills a short time without points with a straight line to the next one, so that the points stay at a steady
+// distance. After a longer time the line goes on as if nothing were between.
+func (h *History) bridge(to Point) {
+	n := len(h.points)
+	if n == 0 || to.At.Sub(h.points[n-1].At) > longestBridge {
+		return
+	}
+	from := h.points[n-1]
+	for at := from.At.Add(h.every); to.At.Sub(at) >= h.every/2; at = at.Add(h.every) {
+		part := at.Sub(from.At).Seconds() / to.At.Sub(from.At).Seconds()
+		mix := func(a, b float64) float64 { return a + (b-a)*part }
+		h.points = append(h.points, Point{
+			At: at, CPU: mix(from.CPU, to.CPU), Memory: mix(from.Memory, to.Memory),
+			ContainersMemory: mix(from.ContainersMemory, to.ContainersMemory), Disk: mix(from.Disk, to.Disk),
+		})
+	}
+}
+
+const longestBridge = time.Minute
 
 // Series picks one figure of all points.
 func (h *History) Series(f func(Point) float64) []float64 {

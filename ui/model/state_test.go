@@ -155,6 +155,16 @@ func TestHistory(t *testing.T) {
 	if h.Add(fake.Scene("stopped")) {
 		t.Error("a stopped engine has no use")
 	}
+	s.Now, s.Engine.VM.DiskUsedBytes = s.Now.Add(7*time.Second), 46 // from 38 at 38 s to 46 at 46 s, nothing between
+	h.Add(s)
+	if got := h.Series(func(p model.Point) float64 { return p.Disk }); got[0] != 38 || got[1] != 40 || got[4] != 46 {
+		t.Errorf("a gap is filled with %v", got)
+	}
+	s.Now = s.Now.Add(time.Hour)
+	h.Add(s)
+	if got := h.Series(func(p model.Point) float64 { return p.Disk }); got[3] != 46 || got[4] != 46 || got[0] != 40 {
+		t.Errorf("after an hour of sleep: %v", got)
+	}
 }
 
 func TestPalette(t *testing.T) {
