@@ -15,6 +15,8 @@ type tray struct {
 	w    *Window
 	app  desktop.App
 	last model.Tray
+	// menu is the same for good: the toolkit shows the first one it got once more when the tray has come up.
+	menu *fyne.Menu
 }
 
 // newTray makes the tray; nil where the toolkit has none.
@@ -23,7 +25,7 @@ func newTray(w *Window) *tray {
 	if !ok {
 		return nil
 	}
-	t := &tray{w: w, app: a}
+	t := &tray{w: w, app: a, menu: fyne.NewMenu("Wherry")}
 	t.show(model.TrayOf(w.shown))
 	return t
 }
@@ -58,5 +60,6 @@ func (t *tray) show(m model.Tray) {
 	quit := fyne.NewMenuItem("Quit", t.w.close)
 	quit.IsQuit = true
 	items = append(items, fyne.NewMenuItemSeparator(), quit)
-	t.app.SetSystemTrayMenu(fyne.NewMenu("Wherry", items...))
+	t.menu.Items = items
+	t.app.SetSystemTrayMenu(t.menu)
 }

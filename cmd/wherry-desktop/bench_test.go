@@ -69,6 +69,7 @@ type bench struct {
 	t       *testing.T
 	home    string
 	docker  *fake.Docker
+	engine  *fake.Service
 	figures map[string]float64
 	table   strings.Builder
 }
@@ -91,6 +92,7 @@ func newBench(t *testing.T) *bench {
 		t.Fatal(err)
 	}
 	svc := fake.NewService()
+	b.engine = svc
 	svc.Run.Docker.Socket = b.docker.Socket
 	if err := svc.Start(t.Context()); err != nil {
 		t.Fatal(err)

@@ -17,6 +17,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -73,8 +74,8 @@ func start(t *testing.T, width, height int, prefs ...string) *desktop {
 	return startAt(t, dir, width, height)
 }
 
-// startAt opens the app on the state directory at dir.
-func startAt(t *testing.T, dir string, width, height int) *desktop {
+// startAt opens the app on the state directory at dir, without a tray icon unless env names a session bus.
+func startAt(t *testing.T, dir string, width, height int, env ...string) *desktop {
 	t.Helper()
 	root, err := filepath.Abs("../..")
 	if err != nil {
@@ -100,9 +101,14 @@ func startAt(t *testing.T, dir string, width, height int) *desktop {
 	d.probe = &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return (&net.Dialer{}).DialContext(ctx, "unix", sock)
 	}}}
-	d.cmd = exec.Command(program, "-engine", d.engine, "-no-tray")
+	args := []string{"-engine", d.engine}
+	if !slices.ContainsFunc(env, func(s string) bool { return strings.HasPrefix(s, busVar) }) {
+		args = append(args, "-no-tray")
+	}
+	d.cmd = exec.Command(program, args...)
 	d.cmd.Env = append(os.Environ(), "DISPLAY="+d.display, "WHERRY_HOME="+d.home, "HOME="+d.home, "WHERRY_BROWSER="+browser, "WHERRY_PROBE="+sock,
 		"WHERRY_GUEST="+filepath.Join(root, "dist", "guest-"+runtime.GOARCH), "LANG=C.UTF-8", "WAYLAND_DISPLAY=")
+	d.cmd.Env = append(d.cmd.Env, env...)
 	var log bytes.Buffer
 	d.cmd.Stdout, d.cmd.Stderr = &log, &log
 	d.began = time.Now()
@@ -123,6 +129,9 @@ func startAt(t *testing.T, dir string, width, height int) *desktop {
 	})
 	return d
 }
+
+// busVar says where the session bus is.
+const busVar = "DBUS_SESSION_BUS_ADDRESS="
 
 func (d *desktop) write(name string, b []byte, mode os.FileMode) string {
 	d.t.Helper()

@@ -39,6 +39,14 @@ type Engine struct {
 	Failure *app.ErrorInfo
 }
 
+// ActionLabel is what the big control does, in words that stand alone.
+func (e Engine) ActionLabel() string {
+	if e.Button == "Start again" {
+		return "Start the engine again"
+	}
+	return e.Button + " the engine"
+}
+
 // The engine's actions.
 const (
 	ActStart   = "start"

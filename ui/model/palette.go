@@ -45,7 +45,7 @@ func Entries(s State) []Entry {
 	}
 	e := EngineOf(s)
 	if e.Action != "" && e.Enabled {
-		out = append(out, Entry{Kind: "Command", Title: e.Button + " the engine", Key: e.Action})
+		out = append(out, Entry{Kind: "Command", Title: e.ActionLabel(), Key: e.Action})
 	}
 	if e.CanSleep {
 		out = append(out, Entry{Kind: "Command", Title: "Put the engine to sleep", Key: ActSleep})

@@ -34,7 +34,7 @@ func TrayOf(s State) Tray {
 		t.Icon = "failed"
 	}
 	if e.Enabled {
-		t.Action, t.ActionLabel = e.Action, e.Button+" the engine"
+		t.Action, t.ActionLabel = e.Action, e.ActionLabel()
 	}
 	t.CanSleep = e.CanSleep
 	for _, c := range s.Docker.Containers {
