@@ -26,6 +26,7 @@ func (s *session) shareFolders() {
 	set(s.plan.settings)
 	s.later(func() { _ = files.SetShares(nil) })
 	s.onSettings("shared folders", set)
+	s.task("watching shared folders", files.KeepWatching)
 	s.task("state of shared folders", func(ctx context.Context) error { return s.watchShares(ctx, files) })
 	s.task("files", func(ctx context.Context) error {
 		return again(ctx, func(ctx context.Context) error {

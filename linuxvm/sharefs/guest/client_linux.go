@@ -45,6 +45,8 @@ type Client struct {
 	roots   map[string]uint64 // by path, as the host said last
 	news    chan struct{}     // closed and replaced with each change of session
 
+	queue queue
+
 	mounting sync.Mutex // held while the mounts change
 	mounts   map[string]*mount
 	ready    chan struct{}
@@ -214,7 +216,7 @@ func (c *Client) lost(s *session) {
 	close(c.news)
 	c.news = make(chan struct{})
 	c.timer = time.AfterFunc(c.cfg.Patience, c.giveUp)
-	go c.reset(0)
+	c.reset(0)
 }
 
 // giveUp fails all that waits for the host.

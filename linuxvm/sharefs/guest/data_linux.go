@@ -61,6 +61,11 @@ func (f *filesystem) Write(cancel <-chan struct{}, in *fuse.WriteIn, data []byte
 	if n == nil {
 		return 0, fuse.Status(syscall.ESTALE)
 	}
+	if in.WriteFlags&fuse.WRITE_KILL_SUIDGID != 0 {
+		if errno := f.dropSetID(cancel, n); errno != 0 {
+			return 0, status(errno)
+		}
+	}
 	done := uint32(0)
 	for len(data) > 0 {
 		part := data[:min(len(data), wire.MaxData)]
@@ -75,6 +80,28 @@ func (f *filesystem) Write(cancel <-chan struct{}, in *fuse.WriteIn, data []byte
 		data = data[min(int(r.Count), len(data)):]
 	}
 	return done, fuse.OK
+}
+
+// dropSetID takes from a file that somebody writes to what would make it a program with more rights.
+func (f *filesystem) dropSetID(cancel <-chan struct{}, n *node) syscall.Errno {
+	f.mu.Lock()
+	mode := n.attr.Mode
+	f.mu.Unlock()
+	drop := mode & syscall.S_ISUID
+	if mode&0o010 != 0 {
+		drop |= mode & syscall.S_ISGID
+	}
+	if drop == 0 {
+		return 0
+	}
+	r, errno := f.client.call(cancel, &wire.Request{Op: wire.OpSetAttr, Flags: wire.SetMode, Mode: mode &^ drop}, n, nil)
+	if errno == 0 {
+		f.mu.Lock()
+		n.attr = r.Entry.Attr
+		f.mu.Unlock()
+		f.server.InodeNotify(n.id, -1, 0)
+	}
+	return errno
 }
 
 // Fsync implements fuse.RawFileSystem.

@@ -15,9 +15,16 @@ const (
 	shortly = 500 * time.Millisecond
 )
 
-// stale is the time for which the kernel may keep something.
-func validity(a *wire.Attr) time.Duration {
+// attrValidity is the time for which the kernel may keep attributes, nameValidity that for a name.
+func attrValidity(a *wire.Attr) time.Duration {
 	if a.Flags&wire.Keep != 0 {
+		return kept
+	}
+	return shortly
+}
+
+func nameValidity(a *wire.Attr) time.Duration {
+	if a.Flags&wire.KeepName != 0 {
 		return kept
 	}
 	return shortly
@@ -53,8 +60,8 @@ func (f *filesystem) enter(parent *node, name string, e *wire.Entry, out *fuse.E
 	n := f.know(parent, name, e)
 	out.NodeId, out.Generation = n.id, 1
 	f.put(&e.Attr, &out.Attr)
-	out.SetEntryTimeout(validity(&e.Attr))
-	out.SetAttrTimeout(validity(&e.Attr))
+	out.SetEntryTimeout(nameValidity(&e.Attr))
+	out.SetAttrTimeout(attrValidity(&e.Attr))
 }
 
 // know learns an entry, and has the kernel drop what it holds of the file if that is wrong and the host did not watch.
@@ -94,19 +101,24 @@ func (f *filesystem) Lookup(cancel <-chan struct{}, h *fuse.InHeader, name strin
 		return fuse.Status(syscall.ESTALE)
 	}
 	if f.helper.is(h) {
-		return f.helperLookup(parent, name, out)
+		return f.helperLookup(cancel, parent, name, out)
 	}
 	if len(name) > wire.MaxName {
 		return fuse.Status(syscall.ENAMETOOLONG)
 	}
+	return f.find(cancel, parent, name, out)
+}
+
+// find asks the host for a name.
+func (f *filesystem) find(cancel <-chan struct{}, parent *node, name string, out *fuse.EntryOut) fuse.Status {
 	r, errno := f.client.call(cancel, &wire.Request{Op: wire.OpLookup, Name: name}, parent, nil)
 	if errno != 0 {
 		return status(errno)
 	}
 	if r.Entry.Node == 0 {
 		*out = fuse.EntryOut{}
-		out.SetEntryTimeout(validity(&r.Entry.Attr))
-		if r.Entry.Attr.Flags&wire.Keep == 0 {
+		out.SetEntryTimeout(nameValidity(&r.Entry.Attr))
+		if r.Entry.Attr.Flags&wire.KeepName == 0 {
 			return fuse.ENOENT
 		}
 		return fuse.OK // of node 0: the kernel keeps that there is none
@@ -120,6 +132,10 @@ func (f *filesystem) GetAttr(cancel <-chan struct{}, in *fuse.GetAttrIn, out *fu
 	n := f.node(in.NodeId)
 	if n == nil {
 		return fuse.Status(syscall.ESTALE)
+	}
+	if n.phantom {
+		f.put(&n.attr, &out.Attr)
+		return fuse.OK
 	}
 	r, errno := f.client.call(cancel, &wire.Request{Op: wire.OpGetAttr}, n, nil)
 	if errno != 0 {
@@ -137,7 +153,7 @@ func (f *filesystem) putAttr(n *node, a *wire.Attr, out *fuse.AttrOut) {
 	f.mu.Unlock()
 	f.compare(n, &old, a)
 	f.put(a, &out.Attr)
-	out.SetTimeout(validity(a))
+	out.SetTimeout(attrValidity(a))
 }
 
 // SetAttr implements fuse.RawFileSystem.
@@ -147,7 +163,7 @@ func (f *filesystem) SetAttr(cancel <-chan struct{}, in *fuse.SetAttrIn, out *fu
 		return fuse.Status(syscall.ESTALE)
 	}
 	if f.helper.is(&in.InHeader) {
-		return f.helperSetAttr(n, out)
+		return f.helperSetAttr(cancel, n, out)
 	}
 	q := wire.Request{Op: wire.OpSetAttr, Mode: in.Mode, UID: in.Owner.Uid, GID: in.Owner.Gid, Size: in.Size}
 	for bit, flag := range map[uint32]uint32{
@@ -163,6 +179,11 @@ func (f *filesystem) SetAttr(cancel <-chan struct{}, in *fuse.SetAttrIn, out *fu
 	if errno := f.mayChange(n, &in.InHeader, q.Flags); errno != 0 {
 		return status(errno)
 	}
+	if in.Valid&fuse.FATTR_KILL_SUIDGID != 0 && q.Flags&wire.SetMode == 0 {
+		if errno := f.dropSetID(cancel, n); errno != 0 {
+			return status(errno)
+		}
+	}
 	r, errno := f.client.call(cancel, &q, n, nil)
 	if errno != 0 {
 		return status(errno)
@@ -171,7 +192,7 @@ func (f *filesystem) SetAttr(cancel <-chan struct{}, in *fuse.SetAttrIn, out *fu
 	n.attr = r.Entry.Attr
 	f.mu.Unlock()
 	f.put(&r.Entry.Attr, &out.Attr)
-	out.SetTimeout(validity(&r.Entry.Attr))
+	out.SetTimeout(attrValidity(&r.Entry.Attr))
 	return fuse.OK
 }
 
@@ -225,6 +246,15 @@ func (f *filesystem) make(cancel <-chan struct{}, h *fuse.InHeader, q *wire.Requ
 		return fuse.Status(syscall.ENAMETOOLONG)
 	}
 	q.UID, q.GID = h.Uid, h.Gid
+	f.mu.Lock()
+	a := parent.attr
+	f.mu.Unlock()
+	if a.Mode&syscall.S_ISGID != 0 { // what is in such a folder has its group
+		q.GID = a.GID
+		if q.Op == wire.OpMkdir {
+			q.Mode |= syscall.S_ISGID
+		}
+	}
 	r, errno := f.client.call(cancel, q, parent, nil)
 	if errno != 0 {
 		return status(errno)
@@ -236,7 +266,7 @@ func (f *filesystem) make(cancel <-chan struct{}, h *fuse.InHeader, q *wire.Requ
 // Mknod implements fuse.RawFileSystem.
 func (f *filesystem) Mknod(cancel <-chan struct{}, in *fuse.MknodIn, name string, out *fuse.EntryOut) fuse.Status {
 	if f.helper.is(&in.InHeader) {
-		return f.helperMake(in.NodeId, name, out)
+		return f.helperMake(cancel, in.NodeId, name, out)
 	}
 	return f.make(cancel, &in.InHeader, &wire.Request{Op: wire.OpMknod, Name: name, Mode: in.Mode, Rdev: in.Rdev}, out)
 }
@@ -244,13 +274,16 @@ func (f *filesystem) Mknod(cancel <-chan struct{}, in *fuse.MknodIn, name string
 // Mkdir implements fuse.RawFileSystem.
 func (f *filesystem) Mkdir(cancel <-chan struct{}, in *fuse.MkdirIn, name string, out *fuse.EntryOut) fuse.Status {
 	if f.helper.is(&in.InHeader) {
-		return f.helperMake(in.NodeId, name, out)
+		return f.helperMake(cancel, in.NodeId, name, out)
 	}
 	return f.make(cancel, &in.InHeader, &wire.Request{Op: wire.OpMkdir, Name: name, Mode: in.Mode}, out)
 }
 
 // Symlink implements fuse.RawFileSystem.
 func (f *filesystem) Symlink(cancel <-chan struct{}, h *fuse.InHeader, target, name string, out *fuse.EntryOut) fuse.Status {
+	if f.helper.is(h) {
+		return f.helperMake(cancel, h.NodeId, name, out)
+	}
 	return f.make(cancel, h, &wire.Request{Op: wire.OpSymlink, Name: name, Data: []byte(target)}, out)
 }
 
@@ -318,11 +351,10 @@ func (f *filesystem) Rename(cancel <-chan struct{}, in *fuse.RenameIn, name, nam
 func (f *filesystem) renamed(from *node, name string, to *node, name2 string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	for _, n := range f.nodes {
-		if n.parent == from && n.name == name {
-			n.parent, n.name = to, name2
-			return
-		}
+	if n := f.names[place{from, name}]; n != nil && n.parent == from && n.name == name {
+		delete(f.names, place{from, name})
+		n.parent, n.name = to, name2
+		f.names[place{to, name2}] = n
 	}
 }
 

@@ -1,6 +1,8 @@
 package guest
 
 import (
+	"sync"
+	"sync/atomic"
 	"syscall"
 
 	"github.com/hanwen/go-fuse/v2/fuse"
@@ -8,50 +10,104 @@ import (
 	"github.com/wherry-app/wherry/linuxvm/sharefs/wire"
 )
 
-// helper repeats the host's changes in the mount.
-type helper struct{}
+// helper is the thread that repeats the host's changes in the mount, so that those who watch there hear of them. What it
+// asks of the filesystem is answered so that the kernel does as if, and goes no further.
+type helper struct {
+	thread atomic.Int32 // 0 while there is none
 
-func (h *helper) is(*fuse.InHeader) bool { return false }
-
-func (f *filesystem) helperLookup(*node, string, *fuse.EntryOut) fuse.Status { return fuse.ENOENT }
-
-func (f *filesystem) helperSetAttr(*node, *fuse.AttrOut) fuse.Status { return fuse.OK }
-
-func (f *filesystem) helperMake(uint64, string, *fuse.EntryOut) fuse.Status {
-	return fuse.Status(syscall.EEXIST)
+	mu sync.Mutex
+	// places are the names that are answered in their own way while a change is repeated.
+	places map[place]*node // nil for one that is not there
 }
 
-func (c *Client) events([]wire.Event) {}
+// place is a name in a folder.
+type place struct {
+	parent *node
+	name   string
+}
 
-// reset drops all that the kernel keeps of the share with a root, 0 for all.
-func (c *Client) reset(root uint64) {
-	for _, m := range c.mounted() {
-		if m.fs.root.sid == root || root == 0 {
-			m.fs.dropAll()
-		}
+// limbo is the name, in the root of each share and for the helper only, of a folder from which files come and to which
+// they go when they are moved into or out of what is watched.
+const limbo = ".wherry-limbo"
+
+// is says whether a request is the helper's.
+func (h *helper) is(in *fuse.InHeader) bool {
+	t := h.thread.Load()
+	return t != 0 && in.Pid == uint32(t)
+}
+
+// begin says how names are to be answered for one repeated change.
+func (h *helper) begin(places map[place]*node) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.places = places
+}
+
+func (h *helper) place(parent *node, name string) (n *node, special bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	n, special = h.places[place{parent, name}]
+	return n, special
+}
+
+// helperLookup answers the helper: names of the change that it repeats in their own way, others as to everybody.
+func (f *filesystem) helperLookup(cancel <-chan struct{}, parent *node, name string, out *fuse.EntryOut) fuse.Status {
+	n, special := f.helper.place(parent, name)
+	switch {
+	case special && n == nil:
+		return fuse.ENOENT // and not to be kept
+	case !special:
+		return f.find(cancel, parent, name, out)
 	}
-}
-
-// dropAll has the kernel forget all that it keeps.
-func (f *filesystem) dropAll() {
 	f.mu.Lock()
-	type place struct {
-		id, parent uint64
-		name       string
+	n.lookups++
+	if f.nodes[n.id] == nil {
+		f.nodes[n.id] = n
 	}
-	var all []place
-	for _, n := range f.nodes {
-		p := place{id: n.id, name: n.name}
-		if n.parent != nil {
-			p.parent = n.parent.id
-		}
-		all = append(all, p)
-	}
+	a := n.attr
 	f.mu.Unlock()
-	for _, p := range all {
-		if p.parent != 0 {
-			f.device.expire(p.parent, p.name)
-		}
-		f.server.InodeNotify(p.id, 0, 0)
+	out.NodeId, out.Generation = n.id, 1
+	f.put(&a, &out.Attr)
+	return fuse.OK
+}
+
+// phantom is a node of which the kernel is told for the sake of one event.
+func (f *filesystem) phantom(parent *node, name string, mode uint32) *node {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.next++
+	n := &node{id: f.next, fs: f, parent: parent, name: name, phantom: true}
+	n.attr = wire.Attr{Mode: mode, Nlink: 1, Ino: 1<<62 + n.id, Dev: f.root.attr.Dev}
+	return n
+}
+
+// helperSetAttr answers a change of attributes, or of the size, with what the host has.
+func (f *filesystem) helperSetAttr(cancel <-chan struct{}, n *node, out *fuse.AttrOut) fuse.Status {
+	if n.phantom {
+		f.put(&n.attr, &out.Attr)
+		return fuse.OK
 	}
+	r, errno := f.client.call(cancel, &wire.Request{Op: wire.OpGetAttr}, n, nil)
+	if errno != 0 {
+		return status(errno)
+	}
+	f.mu.Lock()
+	n.attr = r.Entry.Attr
+	f.mu.Unlock()
+	f.put(&r.Entry.Attr, &out.Attr)
+	out.SetTimeout(attrValidity(&r.Entry.Attr))
+	return fuse.OK
+}
+
+// helperMake answers the making of what the host has made.
+func (f *filesystem) helperMake(cancel <-chan struct{}, dir uint64, name string, out *fuse.EntryOut) fuse.Status {
+	parent := f.node(dir)
+	if parent == nil {
+		return fuse.Status(syscall.ESTALE)
+	}
+	s := f.find(cancel, parent, name, out)
+	if s == fuse.OK && out.NodeId == 0 {
+		return fuse.ENOENT
+	}
+	return s
 }

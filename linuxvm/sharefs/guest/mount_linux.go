@@ -135,7 +135,7 @@ func (c *Client) mount(s *session, sh wire.Share) error {
 	}
 	f := &filesystem{
 		RawFileSystem: fuse.NewDefaultRawFileSystem(), client: c, path: sh.Path,
-		nodes: map[uint64]*node{}, bySID: map[uint64]*node{}, files: map[file]*node{}, next: 1, lists: map[uint64]*listing{},
+		nodes: map[uint64]*node{}, bySID: map[uint64]*node{}, files: map[file]*node{}, names: map[place]*node{}, next: 1, lists: map[uint64]*listing{},
 	}
 	f.root = &node{id: 1, fs: f, sid: sh.Root, epoch: s.epoch}
 	f.nodes[1], f.bySID[sh.Root] = f.root, f.root

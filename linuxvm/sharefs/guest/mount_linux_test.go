@@ -44,15 +44,22 @@ func startLoop(t testing.TB) *loop {
 	}
 	l.client = guest.New(guest.Config{Dir: t.TempDir(), Patience: 5 * time.Second})
 	l.connect(t)
+	ctx, stop := context.WithCancel(context.Background())
+	watching := make(chan error, 1)
+	go func() { watching <- l.server.KeepWatching(ctx) }()
 	t.Cleanup(func() {
+		stop()
+		if err := <-watching; err != nil {
+			t.Error(err)
+		}
 		if err := l.server.SetShares(nil); err != nil {
 			t.Error(err)
 		}
 		_ = unix.Unmount(l.mounted, unix.MNT_DETACH)
 	})
-	ctx, cancel := context.WithTimeout(t.Context(), deadline)
+	limit, cancel := context.WithTimeout(t.Context(), deadline)
 	defer cancel()
-	if err := l.server.Mounted(ctx, l.mounted); err != nil {
+	if err := l.server.Mounted(limit, l.mounted); err != nil {
 		t.Fatalf("mount: %v", err)
 	}
 	return l

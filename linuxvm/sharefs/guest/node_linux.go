@@ -1,6 +1,7 @@
 package guest
 
 import (
+	"strconv"
 	"sync"
 	"syscall"
 
@@ -19,6 +20,7 @@ type node struct {
 	name    string
 	lookups uint64
 	attr    wire.Attr
+	phantom bool // the host knows nothing of it
 
 	sid   uint64 // the host's number of it
 	epoch string // in which sid holds
@@ -37,15 +39,17 @@ type filesystem struct {
 	server *fuse.Server
 	device *device
 
-	mu     sync.Mutex
-	root   *node
-	nodes  map[uint64]*node
-	bySID  map[uint64]*node // by the host's numbers
-	files  map[file]*node   // by what they are on the host, to find them again on a new one
-	next   uint64
-	lists  map[uint64]*listing
-	gen    uint64
-	helper helper
+	mu        sync.Mutex
+	root      *node
+	nodes     map[uint64]*node
+	bySID     map[uint64]*node // by the host's numbers
+	names     map[place]*node  // the newest under each name; it may be elsewhere by now
+	files     map[file]*node   // by what they are on the host, to find them again on a new one
+	next      uint64
+	lists     map[uint64]*listing
+	gen       uint64
+	helper    helper
+	limboNode *node
 }
 
 // file tells the host's files apart.
@@ -70,11 +74,28 @@ func (f *filesystem) learn(parent *node, name string, e *wire.Entry, epoch strin
 	} else if n.parent != nil {
 		n.parent, n.name = parent, name
 	}
+	f.names[place{parent, name}] = n
 	n.lookups++
 	n.refs++
 	n.attr = e.Attr
 	return n
 }
+
+// limbo is the folder of that name.
+func (f *filesystem) limbo() *node {
+	f.mu.Lock()
+	n := f.limboNode
+	f.mu.Unlock()
+	if n == nil {
+		n = f.phantom(f.root, limbo, syscall.S_IFDIR|0o700)
+		f.mu.Lock()
+		f.limboNode = n
+		f.mu.Unlock()
+	}
+	return n
+}
+
+func uniqueName(n uint64) string { return strconv.FormatUint(n, 36) }
 
 // node finds a node by the kernel's number.
 func (f *filesystem) node(id uint64) *node {
@@ -103,9 +124,15 @@ func (f *filesystem) Forget(id, count uint64) {
 	if what := (file{n.attr.Dev, n.attr.Ino}); f.files[what] == n {
 		delete(f.files, what)
 	}
+	if at := (place{n.parent, n.name}); f.names[at] == n {
+		delete(f.names, at)
+	}
 	delete(f.lists, id)
 	sid, refs, epoch := n.sid, n.refs, n.epoch
 	f.mu.Unlock()
+	if n.phantom {
+		return
+	}
 	f.client.forget(sid, refs, epoch)
 }
 

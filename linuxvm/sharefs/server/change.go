@@ -16,30 +16,36 @@ func (s *Server) make(n *node, q *wire.Request, r *wire.Reply) error {
 	}
 	defer s.release(h)
 	keep := s.look(n, h.folder)
+	var made error
 	done := s.own(n, q.Name, wire.Created)
+	defer func() { done(made) }()
+	return s.makeIn(n, h.folder, keep, q, r, &made)
+}
+
+// makeIn is make in an open folder; made gets why nothing was made.
+func (s *Server) makeIn(n *node, f folder, keep uint32, q *wire.Request, r *wire.Reply, outcome *error) (err error) {
 	var made *handle
 	switch {
 	case q.Op == wire.OpMkdir:
-		err = h.folder.mkdir(q.Name, q.Mode)
+		err = f.mkdir(q.Name, q.Mode)
 	case q.Op == wire.OpSymlink:
-		err = h.folder.symlink(string(q.Data), q.Name)
+		err = f.symlink(string(q.Data), q.Name)
 	case q.Mode&typeMask == typeFile || q.Mode&typeMask == 0:
-		made, err = s.create(h.folder, q.Name, q.Mode)
+		made, err = s.create(f, q.Name, q.Mode)
 	default:
-		err = s.special(h.folder, q)
+		err = s.special(f, q)
 	}
-	done(err)
-	if err != nil {
+	if *outcome = err; err != nil {
 		return err
 	}
 	if q.UID != 0 || q.GID != 0 {
 		o := owner{uid: q.UID, gid: q.GID}
-		if had, ok := s.ownerOf(n.share, h.folder, q.Name, nil); ok {
+		if had, ok := s.ownerOf(n.share, f, q.Name, nil); ok {
 			o.mode, o.rdev = had.mode, had.rdev
 		}
-		s.setOwner(n.share, h.folder, q.Name, o)
+		s.setOwner(n.share, f, q.Name, o)
 	}
-	if err := s.entry(n, h.folder, q.Name, keep, &r.Entry); err != nil {
+	if err := s.entry(n, f, q.Name, keep, &r.Entry); err != nil {
 		if made != nil {
 			made.file.Close()
 		}
@@ -103,6 +109,11 @@ func (s *Server) link(n *node, q *wire.Request, r *wire.Reply) error {
 	}
 	done := s.own(n, q.Name, wire.Created)
 	err = up.folder.link(name, h.folder, q.Name)
+	if err == nil {
+		if i, err := h.folder.stat(q.Name); err == nil {
+			s.remember(old, &i)
+		}
+	}
 	done(err)
 	if err != nil {
 		return err
@@ -121,13 +132,16 @@ func (s *Server) child(n *node, f folder, name string) (*node, info, error) {
 	return s.known[ident(n.share, &i)], i, nil
 }
 
-// outlive sees to it that a file whose last name goes can still be used by those who have it open in the guest.
+// outlive sees to it that what loses its last name can still be used by those who have it open in the guest.
 func (s *Server) outlive(n *node, i *info) {
-	if n == nil || n.typ != typeFile || i.nlink > 1 {
+	if n == nil || n.typ != typeFolder && (n.typ != typeFile || i.nlink > 1) {
 		return
 	}
-	h, err := s.file(n, true)
-	if err != nil {
+	var h *handle
+	var err error
+	if n.typ == typeFolder {
+		h, err = s.folder(n)
+	} else if h, err = s.file(n, true); err != nil {
 		h, err = s.file(n, false)
 	}
 	if err != nil {
@@ -146,6 +160,7 @@ func (s *Server) bury(n *node, i *info) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	n.seen.known = false // its count of links and its times
 	if n.typ == typeFolder || i.nlink <= 1 {
 		n.gone = true
 		if s.known[n.ident] == n {
@@ -213,6 +228,9 @@ func (s *Server) rename(n *node, q *wire.Request) error {
 	if moved != nil && moved.parent != nil && (victim != moved || !there) {
 		moved.parent, moved.name = to, q.Name2
 	}
+	if moved != nil {
+		moved.seen.known = false // some filesystems note the time
+	}
 	if q.Flags&renameExchange != 0 && victim != nil && victim.parent != nil {
 		victim.parent, victim.name = n, q.Name
 	}
@@ -259,7 +277,7 @@ func (s *Server) setAttr(n *node, q *wire.Request, r *wire.Reply) error {
 	}
 	s.fill(n, up.folder, name, &i, &r.Entry.Attr)
 	s.remember(n, &i)
-	if parent, _ := s.where(n); parent == nil || s.watched(parent) {
+	if parent, _ := s.where(n); parent != nil && s.watched(parent) {
 		r.Entry.Attr.Flags |= wire.Keep
 	}
 	s.limit(n, &i, &r.Entry.Attr)

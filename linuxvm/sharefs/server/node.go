@@ -5,6 +5,8 @@ import (
 	"errors"
 	"os"
 	"syscall"
+
+	"github.com/wherry-app/wherry/linuxvm/sharefs/wire"
 )
 
 // identity tells files apart, also one that got the number of a deleted one.
@@ -29,7 +31,8 @@ type node struct {
 	handle *handle
 	tail   chan struct{} // closed when all changes before are made
 	seen   state
-	watch  *watch
+	busy   int // changes that the guest makes to its content
+	watch  int // the watcher's name of the folder, 0 if it is not watched
 }
 
 // handle is an open file or folder. It is closed when it is dropped and nobody uses it.
@@ -44,7 +47,11 @@ type handle struct {
 	place   *list.Element
 }
 
-func (h *handle) shut() {
+// shut closes a handle. It is called under mu.
+func (s *Server) shut(h *handle) {
+	if n := h.node; n != nil && h.write && !n.gone && n.parent != nil && n.parent.watch != 0 {
+		s.w.expected[token{n.parent, n.name, wire.Closed}]++
+	}
 	if h.folder != nil {
 		h.folder.close()
 	} else {
@@ -110,7 +117,7 @@ func (s *Server) drop(n *node) {
 	h.dropped = true
 	s.open.Remove(h.place)
 	if h.users == 0 {
-		h.shut()
+		s.shut(h)
 	}
 }
 
@@ -130,7 +137,8 @@ func (s *Server) keep(n *node, h *handle) *handle {
 	defer s.mu.Unlock()
 	if had := n.handle; had != nil {
 		if h.folder != nil || had.write || !h.write {
-			h.shut()
+			h.node = n
+			s.shut(h)
 			had.users++
 			return had
 		}
@@ -178,7 +186,7 @@ func (s *Server) release(h *handle) {
 	defer s.mu.Unlock()
 	h.users--
 	if h.dropped && h.users == 0 {
-		h.shut()
+		s.shut(h)
 	}
 }
 

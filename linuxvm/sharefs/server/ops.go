@@ -73,7 +73,7 @@ func (s *Server) lookup(n *node, q *wire.Request, r *wire.Reply) error {
 	keep := s.look(n, h.folder)
 	err = s.entry(n, h.folder, q.Name, keep, &r.Entry)
 	if errors.Is(err, syscall.ENOENT) {
-		r.Entry.Attr.Flags = keep
+		r.Entry.Attr.Flags = keep & wire.KeepName
 		return nil
 	}
 	return err
@@ -87,6 +87,7 @@ func (s *Server) entry(parent *node, f folder, name string, keep uint32, e *wire
 	}
 	n := s.reference(parent, name, &i)
 	e.Node = n.id
+	s.observe(n, &i)
 	s.fill(n, f, name, &i, &e.Attr)
 	e.Attr.Flags |= keep
 	s.limit(n, &i, &e.Attr)
@@ -99,13 +100,14 @@ func (s *Server) attrOf(n *node, a *wire.Attr) error {
 	if err != nil {
 		return err
 	}
+	s.observe(n, &i)
 	if up, name, err := s.above(n); err == nil {
 		s.fill(n, up.folder, name, &i, a)
 		s.release(up)
 	} else {
 		s.fill(n, nil, "", &i, a)
 	}
-	if parent, _ := s.where(n); parent == nil || s.watched(parent) {
+	if parent, _ := s.where(n); parent != nil && s.watched(parent) {
 		a.Flags |= wire.Keep
 	}
 	s.limit(n, &i, a)

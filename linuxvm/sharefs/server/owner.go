@@ -79,6 +79,9 @@ func (s *Server) chown(n *node, f folder, name string, q *wire.Request) error {
 		o.gid = q.GID
 	}
 	s.setOwner(n.share, f, name, o)
+	if i.is(typeFile) && i.mode&0o6000 != 0 {
+		return f.chmod(name, i.mode&0o1777)
+	}
 	return nil
 }
 

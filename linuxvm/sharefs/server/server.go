@@ -50,6 +50,7 @@ type Server struct {
 	open    *list.List // of *handle, the least recently used first
 	conn    *conn      // the newest
 	mounted map[string]string
+	w       watching
 	changed chan struct{} // closed and replaced when what States says changes
 }
 

@@ -16,14 +16,15 @@ type Attr struct {
 	// Mode has the type and the permissions, as Linux says them.
 	Mode, Nlink    uint32
 	UID, GID, Rdev uint32
-	// Flags are Keep and Owned.
+	// Flags are Keep, KeepName and Owned.
 	Flags uint32
 }
 
 const (
-	// Keep says that the host watches this and will tell when it changes. What is not to be kept is valid for less than a
-	// second.
+	// Keep says that the host watches the attributes and the bytes and will tell when they change; KeepName that it does so
+	// for the name, or for its absence. What is not to be kept is valid for less than a second.
 	Keep uint32 = 1 << iota
+	KeepName
 	// Owned says that UID and GID were set from inside the guest, and are not just the host's user.
 	Owned
 )
