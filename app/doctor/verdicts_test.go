@@ -60,8 +60,10 @@ func TestVerdicts(t *testing.T) {
 		"open home":     {func(f *doctor.Facts) { f.Home.Mode = 0o755 }, "home", doctor.Warning, "open to other users", "chmod 700"},
 		"foreign home":  {func(f *doctor.Facts) { f.Home.Foreign = true }, "home", doctor.Problem, "another user", "WHERRY_HOME"},
 		"home on a NAS": {func(f *doctor.Facts) { f.Home.Network = "NFS" }, "home", doctor.Warning, "NFS", "WHERRY_HOME"},
-		"open socket": {func(f *doctor.Facts) { f.Home.Sockets = []doctor.SocketFacts{{Path: "/it's", Mode: 0o666}} }, "sockets", doctor.Problem,
-			"root in the VM", `chmod 600 '/it'\''s'`},
+		"open socket": {
+			func(f *doctor.Facts) { f.Home.Sockets = []doctor.SocketFacts{{Path: "/it's", Mode: 0o666}} }, "sockets", doctor.Problem,
+			"root in the VM", `chmod 600 '/it'\''s'`,
+		},
 		"settings":    {func(f *doctor.Facts) { f.SettingsErr = app.Errorf("mend the file", "damaged") }, "settings", doctor.Problem, "damaged", "mend"},
 		"no image":    {func(f *doctor.Facts) { f.ImageErr = app.Errorf("run make guest", "missing") }, "image", doctor.Problem, "missing", "make guest"},
 		"hung daemon": {func(f *doctor.Facts) { f.Daemon.Err = errors.New("deadline exceeded") }, "daemon", doctor.Problem, "process 7", "stop --force"},

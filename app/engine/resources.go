@@ -114,8 +114,10 @@ func pruneHint(images, containers, cache, volumes int64) string {
 		command string
 		bytes   int64
 	}{
-		{"docker image prune -a", images}, {"docker container prune", containers},
-		{"docker builder prune", cache}, {"docker volume prune -a", volumes},
+		{"docker image prune -a", images},
+		{"docker container prune", containers},
+		{"docker builder prune", cache},
+		{"docker volume prune -a", volumes},
 	} {
 		if p.bytes > 1<<20 {
 			parts = append(parts, fmt.Sprintf("`%s` (%s)", p.command, app.HumanSize(p.bytes)))

@@ -72,8 +72,10 @@ func (e examiner) Licences(context.Context) ([]model.Licence, error) {
 		return out, fmt.Errorf("read the guest image's manifest: %w", err)
 	}
 	for _, p := range manifest.Packages {
-		text := strings.Join([]string{p.Name + " " + p.Version, "Licences: " + strings.Join(p.Licences, ", "), "",
-			"A Debian package in the guest image. Its copyright file is in the image:", "wherry shell cat /usr/share/doc/" + p.Name + "/copyright"}, "\n")
+		text := strings.Join([]string{
+			p.Name + " " + p.Version, "Licences: " + strings.Join(p.Licences, ", "), "",
+			"A Debian package in the guest image. Its copyright file is in the image:", "wherry shell cat /usr/share/doc/" + p.Name + "/copyright",
+		}, "\n")
 		out = append(out, model.Licence{Part: "guest image", Name: p.Name, Version: p.Version, Licence: strings.Join(p.Licences, ", "), Text: text})
 	}
 	return out, nil

@@ -136,9 +136,15 @@ func kindOf(mask uint32) wire.Kind {
 		bit  uint32
 		kind wire.Kind
 	}{
-		{unix.IN_Q_OVERFLOW, lost}, {unix.IN_IGNORED, ended}, {unix.IN_CREATE, wire.Created}, {unix.IN_DELETE, wire.Deleted},
-		{unix.IN_MOVED_FROM, wire.MovedOut}, {unix.IN_MOVED_TO, wire.MovedIn}, {unix.IN_MODIFY, wire.Modified},
-		{unix.IN_CLOSE_WRITE, wire.Closed}, {unix.IN_ATTRIB, wire.Attrib},
+		{unix.IN_Q_OVERFLOW, lost},
+		{unix.IN_IGNORED, ended},
+		{unix.IN_CREATE, wire.Created},
+		{unix.IN_DELETE, wire.Deleted},
+		{unix.IN_MOVED_FROM, wire.MovedOut},
+		{unix.IN_MOVED_TO, wire.MovedIn},
+		{unix.IN_MODIFY, wire.Modified},
+		{unix.IN_CLOSE_WRITE, wire.Closed},
+		{unix.IN_ATTRIB, wire.Attrib},
 	} {
 		if mask&k.bit != 0 {
 			return k.kind
