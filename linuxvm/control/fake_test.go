@@ -47,12 +47,13 @@ func newFakeGuest() *fakeGuest {
 func fullStatus() control.Status {
 	return control.Status{
 		Protocol: control.ProtocolVersion, Agent: "0.1", Kernel: "6.12", BootID: "b", Uptime: 3 * time.Second,
-		Stages:      []control.Stage{{Name: "root", Start: time.Second, End: 2 * time.Second}},
-		Services:    []control.Service{{Name: control.ServiceDockerd, State: control.ServiceBackoff, PID: 7, Restarts: 2, Error: "exit 1"}},
-		DockerReady: true,
-		Memory:      control.Memory{Total: 4, Available: 3, Cache: 2, Containers: 1},
-		Data:        control.DataDisk{Filesystem: "ext4", Total: 9, Free: 8},
-		Problem:     &control.Problem{Stage: "data-disk", Message: "m", Hint: "h"},
+		Stages:        []control.Stage{{Name: "root", Start: time.Second, End: 2 * time.Second}},
+		Services:      []control.Service{{Name: control.ServiceDockerd, State: control.ServiceBackoff, PID: 7, Restarts: 2, Error: "exit 1"}},
+		DockerReady:   true,
+		Memory:        control.Memory{Total: 4, Available: 3, Cache: 2, Containers: 1},
+		Data:          control.DataDisk{Filesystem: "ext4", Total: 9, Free: 8},
+		ContainersCPU: time.Minute,
+		Problem:       &control.Problem{Stage: "data-disk", Message: "m", Hint: "h"},
 	}
 }
 

@@ -28,6 +28,7 @@ const (
 	ServiceWaiting  ServiceState = "waiting"  // for something it needs
 	ServiceStarting ServiceState = "starting" // its process runs, but it is not ready
 	ServiceReady    ServiceState = "ready"    // it said that it is ready (sd_notify READY=1)
+	ServiceHung     ServiceState = "hung"     // it runs, but answers nobody
 	ServiceBackoff  ServiceState = "backoff"  // it ended and is started again after a pause
 	ServiceStopped  ServiceState = "stopped"  // on purpose
 )
@@ -46,7 +47,7 @@ type Service struct {
 	State    ServiceState `json:"state"`
 	PID      int          `json:"pid,omitempty"`
 	Restarts int          `json:"restarts,omitempty"`
-	// Error says how it ended last, when it did not on purpose.
+	// Error says how it ended last, when it did not on purpose, or what is wrong with a hung one.
 	Error string `json:"error,omitempty"`
 }
 
@@ -109,6 +110,8 @@ type Status struct {
 	DockerReady bool     `json:"docker_ready"`
 	Memory      Memory   `json:"memory"`
 	Data        DataDisk `json:"data"`
+	// ContainersCPU is the processor time that containers have used since the boot.
+	ContainersCPU time.Duration `json:"containers_cpu_ns"`
 	// Problem is set when the boot cannot go on.
 	Problem *Problem `json:"problem,omitempty"`
 }

@@ -44,25 +44,15 @@ func serviceDesc() *grpc.ServiceDesc {
 	return &grpc.ServiceDesc{
 		ServiceName: serviceName,
 		HandlerType: (*any)(nil),
-		Methods: []grpc.MethodDesc{{
+		Methods: append(quietMethods(), grpc.MethodDesc{
 			MethodName: "Shutdown",
-			Handler: func(srv any, ctx context.Context, decode func(any) error, _ grpc.UnaryServerInterceptor) (any, error) {
-				var req shutdownRequest
-				if err := decode(&req); err != nil {
-					return nil, err
-				}
-				return &shutdownReply{}, srv.(*guestServer).shutdown(ctx, req)
-			},
-		}, {
+			Handler: unary(func(g *guestServer, ctx context.Context, r shutdownRequest) (any, error) {
+				return &shutdownReply{}, g.shutdown(ctx, r)
+			}),
+		}, grpc.MethodDesc{
 			MethodName: "Sockets",
-			Handler: func(srv any, ctx context.Context, decode func(any) error, _ grpc.UnaryServerInterceptor) (any, error) {
-				var req socketsRequest
-				if err := decode(&req); err != nil {
-					return nil, err
-				}
-				return srv.(*guestServer).sockets(ctx, req)
-			},
-		}},
+			Handler:    unary(func(g *guestServer, ctx context.Context, r socketsRequest) (any, error) { return g.sockets(ctx, r) }),
+		}),
 		Streams: []grpc.StreamDesc{
 			{StreamName: "Watch", ServerStreams: true, Handler: func(srv any, stream grpc.ServerStream) error {
 				if err := stream.RecvMsg(&watchRequest{}); err != nil {

@@ -44,6 +44,7 @@ type Agent struct {
 	children *children
 	board    *board
 	host     hostPort
+	quiet    quiet
 
 	// shutdown is closed when the guest is to power off; dockerd has until deadline is closed.
 	shutdown, deadline chan struct{}
@@ -60,6 +61,7 @@ func New(c Config) *Agent {
 		logs:     map[string]*logFile{},
 		shutdown: make(chan struct{}),
 		deadline: make(chan struct{}),
+		quiet:    quiet{renew: make(chan renewal)},
 	}
 	for _, name := range []string{control.ServiceAgent, control.ServiceContainerd, control.ServiceDockerd} {
 		a.logs[name] = newLogFile(logLimit)
@@ -94,6 +96,7 @@ func (a *Agent) Run() error {
 	wg.Go(func() { a.watchHost(ctx) })
 	wg.Go(func() { a.bringUp() })
 	wg.Go(func() { a.finishBoot(ctx) })
+	wg.Go(func() { a.watchDockerd(ctx) })
 	dataReady := make(chan struct{})
 	wg.Go(func() { a.openData(dataReady) })
 	a.runServices(dataReady)

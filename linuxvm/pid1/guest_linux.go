@@ -60,6 +60,9 @@ func measure(s *control.Status) {
 		s.Memory.Containers, _ = strconv.ParseInt(strings.TrimSpace(string(b)), 10, 64)
 	}
 	s.Memory.Each = containersMemory()
+	if b, err := os.ReadFile(containersGroup + "/cpu.stat"); err == nil {
+		s.ContainersCPU = parseCPUStat(string(b))
+	}
 	var fs unix.Statfs_t
 	if err := unix.Statfs(dataDir, &fs); err == nil && fs.Type == unix.EXT4_SUPER_MAGIC {
 		s.Data = control.DataDisk{

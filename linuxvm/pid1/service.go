@@ -29,12 +29,26 @@ type service struct {
 	needs []<-chan struct{}
 	// onReady is told when the program is ready (true) and when it is not any more.
 	onReady func(bool)
-	board   *board
-	log     hclog.Logger
+	// renew gets a request to end the program and start it again at once. It may be nil.
+	renew <-chan renewal
+	board *board
+	log   hclog.Logger
 
 	state   control.Service
 	backoff backoff
 }
+
+// A renewal asks for another run of a program that runs: it is asked to end and, when kill is closed before it has, killed.
+type renewal struct{ kill <-chan struct{} }
+
+// How one run of a program ended.
+type ending int
+
+const (
+	endedItself ending = iota
+	endedStopped
+	endedRenewed
+)
 
 // run keeps the program running until stop is closed; it then asks it to end and, when kill is closed before it has,
 // kills it. It returns when the program is gone.
@@ -52,9 +66,12 @@ func (s *service) run(stop, kill <-chan struct{}) {
 	for {
 		began := time.Now()
 		s.state.Error = ""
-		stopped := s.once(stop, kill)
-		if stopped {
+		switch s.once(stop, kill) {
+		case endedStopped:
 			return
+		case endedRenewed:
+			continue
+		case endedItself:
 		}
 		s.set(control.ServiceBackoff)
 		pause := s.backoff.after(time.Since(began))
@@ -68,12 +85,12 @@ func (s *service) run(stop, kill <-chan struct{}) {
 	}
 }
 
-// once runs the program and reports whether it was stopped on purpose.
-func (s *service) once(stop, kill <-chan struct{}) (stopped bool) {
+// once runs the program and reports how that ended.
+func (s *service) once(stop, kill <-chan struct{}) (how ending) {
 	p, err := s.start()
 	if err != nil {
 		s.state.Error = fmt.Sprintf("start: %v", err)
-		return false
+		return endedItself
 	}
 	began := time.Now()
 	end := s.board.stageOnce(s.name)
@@ -83,7 +100,8 @@ func (s *service) once(stop, kill <-chan struct{}) (stopped bool) {
 		s.state.PID = 0
 		s.onReady(false)
 	}()
-	ready := p.ready
+	ready, renew := p.ready, s.renew
+	var killRenewed <-chan struct{}
 	for {
 		select {
 		case <-ready:
@@ -93,15 +111,24 @@ func (s *service) once(stop, kill <-chan struct{}) (stopped bool) {
 			s.set(control.ServiceReady)
 			s.onReady(true)
 		case err := <-p.exited:
-			if !stopped {
+			if how == endedItself {
 				s.state.Error = exitText(err)
 			}
-			return stopped
+			return how
 		case <-stop:
-			stop, stopped = nil, true
+			stop, how = nil, endedStopped
 			p.terminate()
 		case <-kill:
 			kill = nil
+			p.kill()
+		case r := <-renew:
+			renew, killRenewed = nil, r.kill
+			if how == endedItself {
+				how = endedRenewed
+				p.terminate()
+			}
+		case <-killRenewed:
+			killRenewed = nil
 			p.kill()
 		}
 	}

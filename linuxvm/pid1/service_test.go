@@ -49,7 +49,9 @@ type serviceTest struct {
 	ready      bool
 }
 
-func runService() *serviceTest {
+func runService() *serviceTest { return runServiceWith(nil) }
+
+func runServiceWith(renew <-chan renewal) *serviceTest {
 	s := &serviceTest{
 		programs: &fakePrograms{}, need: make(chan struct{}),
 		stop: make(chan struct{}), kill: make(chan struct{}), done: make(chan struct{}),
@@ -57,7 +59,7 @@ func runService() *serviceTest {
 	}
 	service := &service{
 		name: "x", board: s.board, log: hclog.NewNullLogger(), start: s.programs.start,
-		needs: []<-chan struct{}{s.need}, onReady: func(r bool) { s.ready = r },
+		needs: []<-chan struct{}{s.need}, renew: renew, onReady: func(r bool) { s.ready = r },
 	}
 	go func() {
 		defer close(s.done)

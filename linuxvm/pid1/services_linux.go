@@ -18,7 +18,6 @@ import (
 
 // Sockets of the services inside the guest. None of them listens on a network.
 const (
-	dockerSocket     = "/run/docker.sock"
 	containerdSocket = "/run/containerd/containerd.sock"
 	runDir           = "/run/wherry"
 )
@@ -68,9 +67,7 @@ func (a *Agent) runServices(dataReady <-chan struct{}) {
 	wg.Go(func() {
 		a.service(containerd(), dataReady, func(bool) {}).run(stopContainerd, killContainerd)
 	})
-	docker := a.service(dockerd(a.options), dataReady, func(ready bool) {
-		a.board.update(func(s *control.Status) { s.DockerReady = ready })
-	})
+	docker := a.dockerd(dataReady)
 	if a.config.Folders != nil {
 		docker.needs = append(docker.needs, within(foldersGrace, a.config.Folders))
 	}

@@ -3,6 +3,8 @@ package pid1
 import (
 	"context"
 	"slices"
+	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -98,4 +100,15 @@ func (b *board) service(v control.Service) {
 // problem notes why the boot cannot go on.
 func (b *board) problem(p control.Problem) {
 	b.update(func(s *control.Status) { s.Problem = &p })
+}
+
+// parseCPUStat reads the processor time out of a control group's cpu.stat.
+func parseCPUStat(text string) time.Duration {
+	for line := range strings.Lines(text) {
+		if v, ok := strings.CutPrefix(line, "usage_usec "); ok {
+			n, _ := strconv.ParseInt(strings.TrimSpace(v), 10, 64)
+			return time.Duration(n) * time.Microsecond
+		}
+	}
+	return 0
 }
