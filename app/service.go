@@ -62,11 +62,14 @@ type StopMode string
 
 // The ways to stop.
 const (
-	// StopClean stops the containers within their timeouts, writes the disks out and powers the guest off.
+	// StopClean stops the containers within their timeouts, writes the disks out and powers the guest off, or saves it without
+	// containers for a fast start; people see no difference but the time of the next start.
 	StopClean StopMode = "clean"
 	// StopSuspend saves the VM with all that runs in it to the disk; the next start goes on from there. Where that is not
 	// possible it is a StopClean, with a warning.
 	StopSuspend StopMode = "suspend"
+	// StopPowerOff is a StopClean after which the next start boots, whatever the setting for a fast start says.
+	StopPowerOff StopMode = "poweroff"
 	// StopForce pulls the plug. Disks stay consistent as after a power cut.
 	StopForce StopMode = "force"
 )

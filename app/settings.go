@@ -29,6 +29,7 @@ type Settings struct {
 	Outbound
 	NetworkSettings
 	Autostart
+	LifecycleSettings
 }
 
 // Smallest values that work.
@@ -55,7 +56,7 @@ func DefaultSettings(h Host) Settings {
 	if h.Memory > 0 {
 		mem = min(max(h.Memory/4, 1<<30), 8<<30) &^ (1<<20 - 1)
 	}
-	return Settings{CPUs: max(h.CPUs, 1), Memory: mem, Disk: 64 << 30, Driver: Auto, Accel: Auto, Shares: defaultShares(h.Home), ShareDriver: Auto, Outbound: DefaultOutbound(), NetworkSettings: defaultNetwork()}
+	return Settings{CPUs: max(h.CPUs, 1), Memory: mem, Disk: 64 << 30, Driver: Auto, Accel: Auto, Shares: defaultShares(h.Home), ShareDriver: Auto, Outbound: DefaultOutbound(), NetworkSettings: defaultNetwork(), LifecycleSettings: defaultLifecycle()}
 }
 
 // Auto lets Wherry choose.
@@ -118,7 +119,7 @@ func (k Key) Get(s Settings) string { return k.get(s) }
 
 // Keys are all settings in the order they are shown in.
 func Keys() []Key {
-	return slices.Concat(resourceKeys(), engineKeys(), autostartKeys(), networkKeys(), outboundKeys(), sharingKeys())
+	return slices.Concat(resourceKeys(), engineKeys(), autostartKeys(), lifecycleKeys(), networkKeys(), outboundKeys(), sharingKeys())
 }
 
 func resourceKeys() []Key {

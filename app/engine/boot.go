@@ -38,6 +38,9 @@ func (s *session) boot() error {
 	if err := s.stage(s.life, "docker", "starting docker", s.cfg.Deadlines.Docker, guest.waitDocker); err != nil {
 		return err
 	}
+	if err := s.rouse(); err != nil {
+		return err
+	}
 	return s.publishDocker()
 }
 
@@ -162,8 +165,14 @@ func (s *session) launch() error {
 	}
 	return s.stage(s.life, "vm", "starting the virtual machine", 0, func(ctx context.Context) error {
 		m, err := s.resume(ctx)
+		if m == nil {
+			s.dropQuick()
+		}
 		if m != nil || err != nil {
 			s.machine, s.adopted = m, m != nil
+			return err
+		}
+		if err := s.verify(ctx); err != nil {
 			return err
 		}
 		if m, err = s.plan.driver.Create(ctx, s.plan.spec); err != nil {
@@ -231,11 +240,18 @@ func again(ctx context.Context, f func(context.Context) error) error {
 
 // serve stays until the machine is gone, which is an error, or the session has to end.
 func (s *session) serve() error {
-	select {
-	case <-s.life.Done():
-		return nil
-	case <-s.machine.Done():
-		return s.gone()
+	naps := s.naps()
+	for {
+		select {
+		case <-s.life.Done():
+			return nil
+		case <-s.machine.Done():
+			return s.gone()
+		case <-naps.due():
+			if s.nap(naps) {
+				return nil
+			}
+		}
 	}
 }
 

@@ -110,7 +110,7 @@ func (e *Engine) Stop(ctx context.Context, mode app.StopMode) error {
 
 // Restart implements app.Lifecycle.
 func (e *Engine) Restart(ctx context.Context) error {
-	if err := e.Stop(ctx, app.StopClean); err != nil {
+	if err := e.Stop(ctx, app.StopPowerOff); err != nil {
 		return err
 	}
 	return e.Start(ctx)

@@ -193,6 +193,9 @@ type guest struct {
 	deaths  int  // boots that end in a panic
 	mute    bool // hangs up on whoever opens the link
 	stops   int
+	quiet   bool // can be quiesced
+	lain    int  // times that it was
+	roused  int
 }
 
 var _ control.Guest = (*guest)(nil)
@@ -301,6 +304,25 @@ func (g *guest) Shutdown(context.Context, time.Duration) error {
 	if !g.deaf {
 		go g.inside.PowerOff()
 	}
+	return nil
+}
+
+func (g *guest) Pulse(context.Context) (time.Time, error) { return time.Now(), nil }
+
+func (g *guest) Quiesce(context.Context, time.Duration) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if !g.quiet {
+		return errors.ErrUnsupported
+	}
+	g.lain++
+	return nil
+}
+
+func (g *guest) Rouse(context.Context) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.roused++
 	return nil
 }
 

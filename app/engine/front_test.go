@@ -121,3 +121,40 @@ func TestClientsWaitWhileTheEngineFallsAsleep(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestEngineFallsAsleepByItself(t *testing.T) {
+	w := newWorld(t)
+	w.run()
+	if _, err := w.engine.Set(t.Context(), map[string]string{"sleep_after": "1ms"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.engine.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	w.until("suspended", is(app.StateSuspended))
+	if _, err := w.engine.Set(t.Context(), map[string]string{"sleep_after": "off"}); err != nil {
+		t.Fatal(err)
+	}
+	if code, _ := askDocker(t, w, "docker/1", "/version"); code != http.StatusOK {
+		t.Errorf("docker says %d", code)
+	}
+	w.until("running", is(app.StateRunning))
+}
+
+func TestIdleEngineThatCannotBeSavedGoesOn(t *testing.T) {
+	w := newWorld(t)
+	w.run()
+	if err := os.MkdirAll(w.home.SavedState()+".new/x", 0o700); err != nil { // where the state would be written
+		t.Fatal(err)
+	}
+	if _, err := w.engine.Set(t.Context(), map[string]string{"sleep_after": "1ms"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.engine.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	w.until("warned", func(s app.Snapshot) bool { return s.State == app.StateRunning && len(s.Warnings) > 0 })
+	if code, _ := askDocker(t, w, "docker/1", "/version"); code != http.StatusOK {
+		t.Errorf("docker says %d", code)
+	}
+}

@@ -94,6 +94,9 @@ func (g *guest) take(st control.Status) {
 	case g.wasReady():
 		ev = evDockerLost
 	}
+	g.mu.Lock()
+	g.containersCPU, g.sampled = st.ContainersCPU, time.Now()
+	g.mu.Unlock()
 	g.report(ev, func(snap *app.Snapshot) {
 		if !g.adopted {
 			snap.Stages = append(hostStages(snap.Stages), guestStages(st.Stages, zero)...)

@@ -220,8 +220,8 @@ func (o *owner) apply(r report) {
 	case "":
 	case evEnded, evSuspended, evFailed:
 		o.over(r)
-	case evReady:
-		o.move(evReady)
+	case evReady, evAwake:
+		o.move(r.event)
 		if o.snap.State == app.StateRunning {
 			o.snap.Stage = ""
 			o.resolve(aimRunning, nil)

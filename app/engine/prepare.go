@@ -46,10 +46,10 @@ func (s *session) prepare() error {
 	g, ctx := errgroup.WithContext(s.life)
 	g.Go(func() error {
 		return s.stage(ctx, "image", "checking the guest image", 0, func(ctx context.Context) (err error) {
-			if s.plan.image, err = s.cfg.Image(); err != nil {
+			if s.plan.image, err = s.cfg.Image(); err != nil || s.holdsState() {
 				return err
 			}
-			return s.plan.image.Verify(ctx)
+			return s.verify(ctx)
 		})
 	})
 	g.Go(func() error {
@@ -59,6 +59,25 @@ func (s *session) prepare() error {
 		})
 	})
 	return g.Wait()
+}
+
+// holdsState says whether the start may go on from a saved machine, which is bound to the image's files as they were when
+// they were verified for it.
+func (s *session) holdsState() bool {
+	_, err := os.Stat(s.cfg.Home.QuickState())
+	return err == nil || Suspended(s.cfg.Home)
+}
+
+// verify checks the image's files, unless that was done.
+func (s *session) verify(ctx context.Context) error {
+	if s.verified {
+		return nil
+	}
+	if err := s.plan.image.Verify(ctx); err != nil {
+		return err
+	}
+	s.verified = true
+	return nil
 }
 
 // chooseDriver takes the named driver, or for "auto" the first that works here.
@@ -189,7 +208,7 @@ func DiscardVM(ctx context.Context, drivers []vmhost.Driver, dir string) error {
 // reset removes the engine's data. Nothing runs meanwhile.
 func (o *owner) reset(keepSettings bool) error {
 	h := o.cfg.Home
-	paths := []string{h.DataDisk(), freshMark(h.DataDisk()), h.VM(), h.SavedState(), h.SavedRules(), h.Cache(), lastErrorFile(h.Root()), runningFile(h.Root())}
+	paths := []string{h.DataDisk(), freshMark(h.DataDisk()), h.VM(), h.SavedState(), h.QuickState(), h.SavedRules(), h.Cache(), lastErrorFile(h.Root()), runningFile(h.Root())}
 	if !keepSettings {
 		if err := turnAutostart(h, false); err != nil {
 			return err

@@ -40,8 +40,12 @@ type session struct {
 	ready  bool        // docker has answered once
 	saved  bool        // the machine was suspended
 	paused atomic.Bool // the host cannot write the machine's disk: it does not answer, and is well
+	// containersCPU is what containers had used of the processors when the guest said so last, at sampled.
+	containersCPU time.Duration
+	sampled       time.Time
 
 	plan      plan
+	verified  bool // the image's files were checked
 	machine   vmhost.Machine
 	adopted   bool // machine was found running or resumed: its guest has booted before
 	info      vmhost.Info
@@ -68,7 +72,7 @@ func (s *session) end(mode app.StopMode) {
 	case mode == app.StopForce && s.mode != app.StopForce:
 		s.mode = mode
 		close(s.force)
-	case s.mode != app.StopForce && (!s.over || mode == app.StopClean):
+	case s.mode != app.StopForce && (!s.over || mode == app.StopClean || mode == app.StopPowerOff):
 		s.mode = mode
 	}
 	s.over = true
@@ -194,16 +198,16 @@ func (s *session) task(name string, f func(context.Context) error) {
 // shutdown ends the machine: by its agent if it answers and nothing is wrong with it, else by pulling the plug. cause is
 // what ended the session, nil if that was asked for.
 func (s *session) shutdown(cause error) error {
-	if s.machine == nil {
+	if s.machine == nil || s.saved {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), s.cfg.Deadlines.Containers+s.cfg.Deadlines.PowerOff)
-	defer cancel()
+	pressed, release := context.WithCancel(context.Background())
+	defer release()
 	go func() {
 		select {
 		case <-s.force:
-			cancel()
-		case <-ctx.Done():
+			release()
+		case <-pressed.Done():
 		}
 	}()
 	if s.wasReady() {
@@ -213,9 +217,11 @@ func (s *session) shutdown(cause error) error {
 		}
 		s.undo(s.inside) // dockerd waits seconds for its clients to go
 	}
-	if cause == nil && s.suspend(ctx) {
+	if cause == nil && (s.suspend(pressed) || s.lieDown(pressed)) {
 		return nil
 	}
+	ctx, cancel := context.WithTimeout(pressed, s.cfg.Deadlines.Containers+s.cfg.Deadlines.PowerOff)
+	defer cancel()
 	if s.agent != nil && cause == nil {
 		if err := s.powerOff(ctx); err != nil && ctx.Err() == nil {
 			s.log.Warn("guest does not shut down", "error", err)

@@ -14,6 +14,8 @@ const (
 	evLinkLost   event = "linkLost"   // the agent does not answer any more
 	evStop       event = "stop"       // a stop was asked for
 	evSuspend    event = "suspend"    // a stop was asked for that saves what runs
+	evNap        event = "nap"        // the VM is to be saved since nobody needs it
+	evAwake      event = "awake"      // the VM was to be saved, and goes on instead
 	evSuspended  event = "suspended"  // the VM is gone, saved
 	evEnded      event = "ended"      // the VM is gone as it was asked to
 	evFailed     event = "failed"     // the VM is gone, or never came, for a cause
@@ -40,6 +42,14 @@ func next(s app.State, e event) app.State {
 			return app.StateSuspending
 		}
 		return next(s, evStop)
+	case evNap:
+		if s == app.StateRunning {
+			return app.StateSuspending
+		}
+	case evAwake:
+		if s == app.StateSuspending {
+			return app.StateRunning
+		}
 	case evSuspended:
 		return app.StateSuspended
 	case evLaunched:

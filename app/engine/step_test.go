@@ -24,6 +24,11 @@ func TestNext(t *testing.T) {
 		{app.StatePreparing, evStop, app.StateStopping},
 		{app.StateStopping, evEnded, app.StateStopped},
 		{app.StateRunning, evFailed, app.StateFailed},
+		{app.StateRunning, evNap, app.StateSuspending},
+		{app.StateConnecting, evNap, app.StateConnecting},
+		{app.StateSuspending, evAwake, app.StateRunning},
+		{app.StateStopping, evAwake, app.StateStopping},
+		{app.StateSuspending, evSuspended, app.StateSuspended},
 		// what comes late or says nothing new
 		{app.StateRunning, evStart, app.StateRunning},
 		{app.StateStopping, evStart, app.StateStopping},

@@ -34,11 +34,7 @@ func (s *session) suspend(ctx context.Context) bool {
 	if !s.suspends() {
 		return false
 	}
-	err := errors.New("its hypervisor cannot save it")
-	if m, ok := s.machine.(vmhost.Suspender); ok {
-		s.shrink(ctx)
-		err = m.Suspend(ctx, s.state())
-	}
+	err := s.save(ctx, s.state())
 	if err == nil {
 		s.saved = true
 		return true
@@ -49,6 +45,21 @@ func (s *session) suspend(ctx context.Context) bool {
 		snap.Warnings = append(snap.Warnings, *app.InfoOf(fmt.Errorf("the virtual machine was stopped, not suspended: %w", err)))
 	})
 	return false
+}
+
+// saveDeadline is how long a machine may take to be saved.
+const saveDeadline = 90 * time.Second
+
+// save ends the machine with its state in a file. After an error it goes on.
+func (s *session) save(ctx context.Context, st vmhost.State) error {
+	m, ok := s.machine.(vmhost.Suspender)
+	if !ok {
+		return errors.New("its hypervisor cannot save it")
+	}
+	ctx, cancel := context.WithTimeout(ctx, saveDeadline)
+	defer cancel()
+	s.shrink(ctx)
+	return m.Suspend(ctx, st)
 }
 
 // shrink writes the guest's disks out and empties its caches: what it does not hold need not be saved.
@@ -65,17 +76,17 @@ func (s *session) shrink(ctx context.Context) {
 // has to boot.
 func (s *session) resume(ctx context.Context) (vmhost.Machine, error) {
 	r, ok := s.plan.driver.(vmhost.Resumer)
-	if !ok || !Suspended(s.cfg.Home) {
+	if !ok {
 		return nil, nil
 	}
-	m, err := r.Resume(ctx, s.plan.spec, s.state())
-	if err == nil {
-		s.info, err = m.Start(ctx)
+	if !Suspended(s.cfg.Home) {
+		return s.getUp(ctx, r), nil
 	}
+	m, err := s.goOn(ctx, r, s.state())
 	switch {
 	case err == nil:
 		return m, nil
-	case errors.Is(err, vmhost.ErrStateMismatch), errors.Is(err, vmhost.ErrStateDamaged), errors.Is(err, fs.ErrNotExist):
+	case useless(err):
 		s.log.Warn("saved machine cannot be used; booting", "error", err)
 		s.report("", func(snap *app.Snapshot) {
 			snap.Warnings = append(snap.Warnings, *app.InfoOf(fmt.Errorf("what was suspended could not be resumed, so the guest has booted: %w", err)))
@@ -83,6 +94,20 @@ func (s *session) resume(ctx context.Context) (vmhost.Machine, error) {
 		return nil, nil
 	}
 	return nil, err
+}
+
+// goOn starts a machine that was saved.
+func (s *session) goOn(ctx context.Context, r vmhost.Resumer, st vmhost.State) (vmhost.Machine, error) {
+	m, err := r.Resume(ctx, s.plan.spec, st)
+	if err == nil {
+		s.info, err = m.Start(ctx)
+	}
+	return m, err
+}
+
+// useless says whether an error of a resume means that what was saved can never be used.
+func useless(err error) bool {
+	return errors.Is(err, vmhost.ErrStateMismatch) || errors.Is(err, vmhost.ErrStateDamaged) || errors.Is(err, fs.ErrNotExist)
 }
 
 // Suspended says whether a saved machine waits in a state directory.

@@ -65,6 +65,9 @@ func (d Dir) VM() string { return d.path("vm") }
 // SavedState is the file of a suspended machine.
 func (d Dir) SavedState() string { return d.path("vm.state") }
 
+// QuickState is the file of a machine that was saved without containers, for a fast start.
+func (d Dir) QuickState() string { return d.path("vm.quick") }
+
 // SavedRules is the file of the ports that are published while a machine is suspended.
 func (d Dir) SavedRules() string { return d.path("vm.ports") }
 

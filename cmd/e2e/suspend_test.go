@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -74,4 +75,94 @@ func (e *engine) noMachine() {
 			e.t.Errorf("left running: %s", line)
 		}
 	}
+}
+
+// TestFastStart: what a stop and a start do to containers is what a boot does to them, by their restart policies.
+func TestFastStart(t *testing.T) {
+	e := newEngine(t)
+	e.start()
+	run := func(name string, args ...string) {
+		e.docker(append(append([]string{"run", "-d", "--name", name}, args...), "box", "box", "serve", ":8000")...)
+	}
+	run("always", "--restart", "always", "-p", freePort(t)+":8000", "-v", "kept:/data")
+	run("rested", "--restart", "always")
+	run("unless", "--restart", "unless-stopped")
+	run("stopped", "--restart", "unless-stopped")
+	run("plain")
+	e.docker("stop", "-t", "1", "rested", "stopped")
+	e.docker("exec", "always", "sh", "-c", "echo here > /data/file")
+
+	states := func() string {
+		out := e.docker("ps", "-a", "--format", "{{.Names}} {{.State}}")
+		lines := strings.Split(strings.TrimSpace(out), "\n")
+		slices.Sort(lines)
+		return strings.Join(lines, ", ")
+	}
+	const want = "always running, plain exited, rested running, stopped exited, unless running"
+
+	e.wherry("stop")
+	e.nothingLeft()
+	begun := time.Now()
+	e.wherry("start")
+	t.Logf("started again in %v", time.Since(begun))
+	if s := e.status(); len(s.Warnings) > 0 {
+		t.Errorf("warnings: %+v", s.Warnings)
+	}
+	if boot := strings.Contains(e.wherry("logs", "daemon"), "resumed=true"); !boot {
+		t.Error("the start was a boot")
+	}
+	if got := states(); got != want {
+		t.Errorf("after a fast start: %s", got)
+	}
+
+	// The same disks, booted: the state is dropped with a changed setting.
+	e.wherry("stop")
+	e.wherry("settings", "set", "memory", "1GiB")
+	e.wherry("start")
+	if s := e.status(); len(s.Warnings) > 0 || s.VM.MemoryBytes != 1<<30 {
+		t.Errorf("%+v", s)
+	}
+	if got := states(); got != want {
+		t.Errorf("after a boot: %s", got)
+	}
+	if got := e.docker("exec", "always", "cat", "/data/file"); got != "here\n" {
+		t.Errorf("volume: %q", got)
+	}
+}
+
+// TestSleepsWhenIdle: containers that use nothing do not keep it awake if the user says so, and a client of docker does.
+func TestSleepsWhenIdle(t *testing.T) {
+	e := newEngine(t)
+	e.start()
+	port, udp := freePort(t), freePort(t)
+	e.docker("run", "-d", "--name", "web", "-p", port+":8000", "-p", udp+":9000/udp", "box", "sh", "-c", "box serve :8000 & exec nc -u -lk -p 9000 -e cat")
+	e.wherry("settings", "set", "sleep_after", "3s")
+	e.wherry("settings", "set", "sleep_idle_containers", "on")
+	e.asleep()
+	if body := e.eventually("http://127.0.0.1:" + port); !strings.Contains(body, "hello from") {
+		t.Errorf("got %q", body)
+	}
+	e.asleep()
+	if out := e.docker("ps", "-q"); strings.TrimSpace(out) == "" {
+		t.Error("the container is gone")
+	}
+	e.wherry("settings", "set", "sleep_idle_containers", "off")
+	e.docker("rm", "-f", "web")
+	e.asleep()
+	if now := e.status(); len(now.Warnings) > 0 {
+		t.Errorf("%+v", now.Warnings)
+	}
+}
+
+// asleep waits until the engine has fallen asleep.
+func (e *engine) asleep() {
+	e.t.Helper()
+	deadline := time.Now().Add(3 * time.Minute)
+	for e.status().State != app.StateSuspended {
+		if time.Now().After(deadline) {
+			e.t.Fatalf("it stays awake: %+v", e.status())
+		}
+		time.Sleep(time.Second)
+	}
+	e.noMachine()
 }

@@ -127,7 +127,7 @@ func (c *cli) restartCommand() *cobra.Command {
 		Short: "Stop the engine and start it again",
 		Args:  args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := c.stop(cmd.Context(), app.StopClean); err != nil {
+			if err := c.stop(cmd.Context(), app.StopPowerOff); err != nil {
 				return err
 			}
 			return c.start(cmd.Context())
