@@ -9,6 +9,7 @@ import (
 	"errors"
 	"io"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -56,6 +57,7 @@ func (d *desktop) copyVolumes() {
 	if h, text := fileIn(t, &out, "note"); text != "kept" || h.Mode&0o777 != 0o640 || h.Uid != 7 || h.Gid != 8 {
 		t.Fatalf("the clone has %q, %+v", text, h)
 	}
+	browseVolume(ctx, t, s)
 	if err := s.CloneVolume(ctx, "second", "first-/bad"); err == nil {
 		t.Error("a clone with a name that is none")
 	}
@@ -63,6 +65,30 @@ func (d *desktop) copyVolumes() {
 		if err := s.RemoveVolume(ctx, v); err != nil {
 			t.Errorf("no container may be left: %v", err)
 		}
+	}
+}
+
+// browseVolume looks into the volume second, and changes a file there.
+func browseVolume(ctx context.Context, t *testing.T, s *dock.Source) {
+	t.Helper()
+	v, err := s.OpenVolume(ctx, "second")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer v.Close()
+	root, err := v.ListFiles(ctx, "", "/")
+	if err != nil || len(root) != 1 || root[0].Name != "deep" || !root[0].Dir {
+		t.Fatalf("the volume has %+v, %v", root, err)
+	}
+	if err := v.WriteFile(ctx, "", "/deep", "more", 0o600, 4, strings.NewReader("news")); err != nil {
+		t.Fatal(err)
+	}
+	deep, err := v.ListFiles(ctx, "", "/deep")
+	if err != nil || len(deep) != 2 || deep[0].Name != "more" || deep[0].Mode != "-rw-------" || deep[1].Size != 4 {
+		t.Fatalf("the folder has %+v, %v", deep, err)
+	}
+	if b, err := v.ReadFile(ctx, "", "/deep/more", 100); err != nil || string(b) != "news" {
+		t.Fatalf("the file has %q, %v", b, err)
 	}
 }
 

@@ -21,26 +21,34 @@ func (s *Source) Pull(ctx context.Context, ref string, report func(model.Progres
 	if err != nil {
 		return err
 	}
-	r, err := cli.ImagePull(ctx, ref, client.ImagePullOptions{})
+	auth, err := s.login(ref)
 	if err != nil {
-		return wrap("pull "+ref, err)
+		s.cfg.Log.Warn("pull without a login", "error", err) // most images need none
+	}
+	r, err := cli.ImagePull(ctx, ref, client.ImagePullOptions{RegistryAuth: auth})
+	if err != nil {
+		return refused(ref, wrap("pull "+ref, err))
 	}
 	defer r.Close()
-	return wrap("pull "+ref, follow(r.JSONMessages(ctx), report))
+	return refused(ref, wrap("pull "+ref, follow(r.JSONMessages(ctx), report)))
 }
 
-// Push sends an image to its registry. Docker's stored logins are not used: only registries without one accept it.
+// Push sends an image to its registry, with the login that docker has stored for it.
 func (s *Source) Push(ctx context.Context, ref string, report func(model.Progress)) error {
 	cli, err := s.client()
 	if err != nil {
 		return err
 	}
-	r, err := cli.ImagePush(ctx, ref, client.ImagePushOptions{RegistryAuth: "e30="}) // "{}": docker wants the header
+	auth, err := s.login(ref)
 	if err != nil {
-		return wrap("push "+ref, err)
+		return err
+	}
+	r, err := cli.ImagePush(ctx, ref, client.ImagePushOptions{RegistryAuth: auth})
+	if err != nil {
+		return refused(ref, wrap("push "+ref, err))
 	}
 	defer r.Close()
-	return wrap("push "+ref, follow(r.JSONMessages(ctx), report))
+	return refused(ref, wrap("push "+ref, follow(r.JSONMessages(ctx), report)))
 }
 
 func follow(messages iter.Seq2[jsonstream.Message, error], report func(model.Progress)) error {

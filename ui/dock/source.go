@@ -3,11 +3,13 @@ package dock
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
+	"github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/api/types/events"
 	"github.com/moby/moby/client"
 
@@ -22,6 +24,8 @@ type Config struct {
 	Publish func(model.Lists)
 	// StatsEvery is the time between two readings of figures; 3 s if zero.
 	StatsEvery time.Duration
+	// DockerConfig is the folder of docker's settings, with the logins; empty for the user's own.
+	DockerConfig string
 	// Log may be nil.
 	Log hclog.Logger
 }
@@ -261,7 +265,8 @@ func list(ctx context.Context, cli *client.Client, k kind) (func(*model.Lists), 
 		if err != nil {
 			return nil, fmt.Errorf("list containers: %w", err)
 		}
-		cs := convert(r.Items, containerOf)
+		items := slices.DeleteFunc(r.Items, func(c container.Summary) bool { return c.Labels[copyLabel] != "" })
+		cs := convert(items, containerOf)
 		steps = append(steps, func(l *model.Lists) { l.Containers = cs; l.Stats = keepStats(l.Stats, cs) })
 	}
 	if k&images != 0 {

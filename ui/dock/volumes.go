@@ -15,6 +15,9 @@ import (
 // inside is where a volume is mounted while it is copied.
 const inside = "/wherry-volume"
 
+// copyLabel marks containers that are there for a copy only, and in no list.
+const copyLabel = "app.wherry.copy"
+
 // attach makes a container that has the volume but never runs: docker copies in and out of such ones too.
 func (s *Source) attach(ctx context.Context, volume string) (cli *client.Client, id string, detach func(), err error) {
 	if cli, err = s.client(); err != nil {
@@ -28,7 +31,7 @@ func (s *Source) attach(ctx context.Context, volume string) (cli *client.Client,
 		return nil, "", nil, app.Errorf("Pull or load any image first: docker copies through a container made from it.", "there is no image")
 	}
 	made, err := cli.ContainerCreate(ctx, client.ContainerCreateOptions{
-		Config:     &container.Config{Image: images.Items[0].ID, Cmd: []string{"none"}, Labels: map[string]string{"app.wherry.copy": volume}},
+		Config:     &container.Config{Image: images.Items[0].ID, Cmd: []string{"none"}, Labels: map[string]string{copyLabel: volume}},
 		HostConfig: &container.HostConfig{Binds: []string{volume + ":" + inside}, NetworkMode: "none"},
 	})
 	if err != nil {

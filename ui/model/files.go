@@ -43,10 +43,15 @@ func ParseListing(out string) []File {
 		}
 		files = append(files, file)
 	}
+	SortFiles(files)
+	return files
+}
+
+// SortFiles puts folders first, and names in order.
+func SortFiles(files []File) {
 	slices.SortFunc(files, func(a, b File) int {
 		return cmp.Or(-compareBool(a.Dir, b.Dir), strings.Compare(a.Name, b.Name))
 	})
-	return files
 }
 
 func modeText(m uint32) string {

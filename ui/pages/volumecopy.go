@@ -7,6 +7,7 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/dialog"
 
+	"github.com/wherry-app/wherry/ui/dock"
 	"github.com/wherry-app/wherry/ui/model"
 )
 
@@ -15,11 +16,35 @@ type VolumeCopier interface {
 	ExportVolume(ctx context.Context, name string, w io.Writer) error
 	ImportVolume(ctx context.Context, name string, r io.Reader) error
 	CloneVolume(ctx context.Context, from, to string) error
+	OpenVolume(ctx context.Context, name string) (*dock.VolumeFiles, error)
+}
+
+// browse shows a volume's files, whether a container has it or not.
+func (p *Volumes) browse(r model.VolumeRow) {
+	var files *dock.VolumeFiles
+	p.env.Go(func(ctx context.Context) (err error) {
+		files, err = p.copier.OpenVolume(ctx, r.Name)
+		return err
+	}, func(err error) {
+		if err != nil {
+			report(p.notice, err)
+			return
+		}
+		view := newFilesView(p.env, files, model.Container{Name: r.Name})
+		d := dialog.NewCustom(model.Shorten(r.Name, 80), "Close", view.box, p.env.Window)
+		d.SetOnClosed(func() {
+			view.close()
+			p.env.Go(func(context.Context) error { files.Close(); return nil }, func(error) {})
+		})
+		size := p.env.Window.Canvas().Size()
+		d.Resize(fyne.NewSize(size.Width*0.8, size.Height*0.8))
+		d.Show()
+	})
 }
 
 func (p *Volumes) menu(at fyne.CanvasObject, r model.VolumeRow) {
 	p.env.menu(at,
-		item("Inspect", true, func() { p.inspect(r) }), item("Export…", true, func() { p.export(r) }), item("Import…", true, func() { p.importInto(r) }),
+		item("Browse files", true, func() { p.browse(r) }), item("Inspect", true, func() { p.inspect(r) }), item("Export…", true, func() { p.export(r) }), item("Import…", true, func() { p.importInto(r) }),
 		item("Clone…", true, func() { p.clone(r) }), item("Copy name", true, func() { p.env.Copy(r.Name) }),
 		fyne.NewMenuItemSeparator(), item("Remove…", len(r.UsedBy) == 0, func() { p.remove(r) }))
 }
