@@ -23,6 +23,8 @@ type forward struct {
 	log  hclog.Logger
 	wg   sync.WaitGroup
 	open map[binding]io.Closer
+	// others names the container among those published whose port is in the way of a binding, if one is.
+	others func(binding) string
 	// life is that of the clients; done ends it.
 	life context.Context //nolint:containedctx // the forward is the owner of this lifetime
 	done context.CancelFunc
@@ -96,14 +98,14 @@ func (f *forward) listen(b binding) (string, error) {
 	case "tcp":
 		l, err := net.Listen(b.network, b.addr.String())
 		if err != nil {
-			return "", bindError(b, f.rule.Proto, err)
+			return "", f.bindError(b, err)
 		}
 		f.open[b] = l
 		serve = func() { f.serveTCP(l) }
 	case "udp":
 		c, err := net.ListenPacket(b.network, b.addr.String())
 		if err != nil {
-			return "", bindError(b, f.rule.Proto, err)
+			return "", f.bindError(b, err)
 		}
 		f.open[b] = c
 		serve = func() { f.serveUDP(c) }
@@ -114,10 +116,16 @@ func (f *forward) listen(b binding) (string, error) {
 	return b.addr.String(), nil
 }
 
-func bindError(b binding, proto string, err error) error {
+// bindError says why b cannot be listened on.
+func (f *forward) bindError(b binding, err error) error {
+	proto := f.rule.Proto
 	e := &BindError{Proto: proto, Addr: b.addr, Err: err}
-	if inUse(err) {
-		e.Owner, e.Free = ownerOf(proto, b.addr), freeNear(b, proto)
+	if !inUse(err) {
+		return e
+	}
+	e.Free = freeNear(b, proto)
+	if e.Owner = f.others(b); e.Owner == "" {
+		e.Owner, e.Reserved = ownerOf(proto, b.addr)
 	}
 	return e
 }

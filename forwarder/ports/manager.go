@@ -32,7 +32,8 @@ type Manager struct {
 	closed   bool
 	all      bool // Config.BindAll, or what BindAll said last
 	forwards map[key]*forward
-	order    []key // of the last Apply
+	order    []key    // of the last Apply
+	late     []Status // of the last Apply, for rules whose port one of another container has
 }
 
 // NewManager makes a Manager without any rule.
@@ -50,7 +51,7 @@ func NewManager(c Config) *Manager {
 // Apply makes rules the set of published ports and says what became of each, in their order. Listeners of rules that
 // stay are kept, and so are their connections, unless the target has changed; what is not in rules is closed and its
 // connections are reset. Listeners that could not be opened before are tried again. Of rules for the same port the first
-// counts. After Close it does nothing.
+// counts, and those of other containers have an error. After Close it does nothing.
 func (m *Manager) Apply(rules []Rule) []Status {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -58,12 +59,16 @@ func (m *Manager) Apply(rules []Rule) []Status {
 		return nil
 	}
 	wanted := make(map[key]Rule, len(rules))
-	m.order = m.order[:0]
+	m.order, m.late = m.order[:0], nil
+	var late []Rule
 	for _, r := range rules {
 		k := r.key()
-		if _, ok := wanted[k]; !ok {
+		switch first, ok := wanted[k]; {
+		case !ok:
 			wanted[k] = r
 			m.order = append(m.order, k)
+		case first.ContainerID != r.ContainerID:
+			late = append(late, r)
 		}
 	}
 	// What goes makes room first: a rule may want the address that another has left.
@@ -77,9 +82,16 @@ func (m *Manager) Apply(rules []Rule) []Status {
 		f, ok := m.forwards[k]
 		if !ok {
 			f = newForward(m.cfg, wanted[k])
+			f.others = func(b binding) string { return m.holder(f, b) }
 			m.forwards[k] = f
 		}
 		f.update(wanted[k], m.all)
+	}
+	for _, r := range late {
+		b := r.bindings(m.all)[0]
+		m.late = append(m.late, Status{Rule: r, Err: &BindError{
+			Proto: r.Proto, Addr: b.addr, Owner: containerOwner(wanted[r.key()]), Free: freeNear(b, r.Proto), Err: errTaken,
+		}})
 	}
 	return m.status()
 }
@@ -112,8 +124,25 @@ func (m *Manager) status() []Status {
 	for _, k := range m.order {
 		all = append(all, m.forwards[k].status())
 	}
-	return all
+	return append(all, m.late...)
 }
+
+// holder names the container whose port prevents f from listening, if it is one of ours; m.mu is held.
+func (m *Manager) holder(f *forward, b binding) string {
+	for _, other := range m.forwards {
+		if other == f {
+			continue
+		}
+		for open := range other.open {
+			if open.overlaps(b) {
+				return containerOwner(other.rule)
+			}
+		}
+	}
+	return ""
+}
+
+func containerOwner(r Rule) string { return "container " + r.ContainerName }
 
 // Failed is why not all ports of a container, given by name or (the beginning of) its ID, are published; nil if they are.
 func (m *Manager) Failed(container string) error {

@@ -301,8 +301,9 @@ func TestAddresses(t *testing.T) {
 		answers []string
 	}{
 		{"", false, []string{"127.0.0.1"}},
-		{"0.0.0.0", false, []string{"127.0.0.1"}},
-		{"::", false, []string{"127.0.0.1"}},
+		{"0.0.0.0", false, []string{"127.0.0.1", "127.0.0.9"}},
+		{"::", false, nil},
+		{"::1", true, nil},
 		{"127.0.0.1", false, []string{"127.0.0.1"}},
 		{"127.0.0.9", false, []string{"127.0.0.9"}},
 		{"127.0.0.1", true, []string{"127.0.0.1"}},
@@ -328,7 +329,7 @@ func TestAddresses(t *testing.T) {
 					t.Errorf("dial %s = %v; want it to answer: %v", addr, err, want)
 				}
 			}
-			if l, err := net.Listen("tcp", "[::1]:0"); err == nil && c.ip != "127.0.0.1" && c.ip != "127.0.0.9" {
+			if l, err := net.Listen("tcp", "[::1]:0"); err == nil && !strings.Contains(c.ip, ".") {
 				l.Close()
 				say(t, dial(t, fmt.Sprintf("[::1]:%d", r.HostPort)), "hi", "a:hi")
 			}
@@ -336,13 +337,39 @@ func TestAddresses(t *testing.T) {
 	}
 }
 
-func TestSamePortTwiceIsOneRule(t *testing.T) {
+func TestSamePortTwiceIsTheFirstContainers(t *testing.T) {
 	m := newManager(t, ports.Config{Dial: new(containers).dial})
 	a, b := rule(freePort(t), "172.17.0.2:80"), ports.Rule{}
 	b = a
-	b.HostIP, b.Target = netip.IPv6Unspecified(), netip.MustParseAddrPort("172.17.0.9:80")
+	b.Target = netip.MustParseAddrPort("172.17.0.9:80")
 	if st := published(t, m.Apply([]ports.Rule{a, b})); st.Rule != a {
 		t.Errorf("rule = %v; want the first", st.Rule)
+	}
+	b.ContainerID, b.ContainerName = "other", "db"
+	all := m.Apply([]ports.Rule{a, b})
+	if len(all) != 2 || all[0].Err != nil || all[1].Rule != b || all[1].Err == nil {
+		t.Fatalf("%+v", all)
+	}
+	var taken *ports.BindError
+	if !errors.As(all[1].Err, &taken) || taken.Owner != "container web" || taken.Free == 0 || !strings.Contains(taken.Hint(), "stop container web") {
+		t.Errorf("%v: %+v", all[1].Err, taken)
+	}
+	if err := m.Failed("db"); err == nil {
+		t.Error("the second container is not told")
+	}
+	published(t, m.Apply([]ports.Rule{b}))
+}
+
+// TestAddressOfAnotherContainer: the ports overlap but are not the same.
+func TestAddressOfAnotherContainer(t *testing.T) {
+	m := newManager(t, ports.Config{Dial: new(containers).dial})
+	a := rule(freePort(t), "172.17.0.2:80")
+	b := a
+	b.HostIP, b.ContainerID, b.ContainerName = netip.IPv4Unspecified(), "other", "db"
+	all := m.Apply([]ports.Rule{a, b})
+	var taken *ports.BindError
+	if len(all) != 2 || all[0].Err != nil || !errors.As(all[1].Err, &taken) || taken.Owner != "container web" {
+		t.Errorf("%+v", all)
 	}
 }
 

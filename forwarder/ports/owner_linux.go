@@ -11,8 +11,8 @@ import (
 	"strings"
 )
 
-// ownerOf names the process that holds addr, or is empty when this user cannot see which.
-func ownerOf(proto string, addr netip.AddrPort) string {
+// ownerOf names the process that holds addr, or is empty when this user cannot see which. Linux reserves no range.
+func ownerOf(proto string, addr netip.AddrPort) (string, Range) {
 	for _, table := range []string{proto, proto + "6"} {
 		inode := findSocket("/proc/net/"+table, proto, addr)
 		if inode == "" {
@@ -25,10 +25,10 @@ func ownerOf(proto string, addr netip.AddrPort) string {
 			}
 			pid := strings.Split(l, "/")[2]
 			name, _ := os.ReadFile("/proc/" + pid + "/comm")
-			return fmt.Sprintf("%s (process %s)", strings.TrimSpace(string(name)), pid)
+			return fmt.Sprintf("%s (process %s)", strings.TrimSpace(string(name)), pid), Range{}
 		}
 	}
-	return ""
+	return "", Range{}
 }
 
 // findSocket returns the inode of the socket in a table of the kernel's that holds addr.

@@ -10,7 +10,8 @@ import (
 type Rule struct {
 	// Proto is "tcp" or "udp".
 	Proto string
-	// HostIP is the address that the user published on; not valid, or unspecified (0.0.0.0 and ::), when none was named.
+	// HostIP is the address that the user published on: 0.0.0.0 is all of IPv4, :: all of IPv6. It is not valid when none
+	// was named.
 	HostIP netip.Addr
 	// HostPort is the port on the host, never 0.
 	HostPort uint16
@@ -18,6 +19,8 @@ type Rule struct {
 	ContainerID, ContainerName string
 	// Target is the container's address and port, as the guest reaches it.
 	Target netip.AddrPort
+	// Found rules are not published: the container is on the guest's own network, and listens there.
+	Found bool
 }
 
 // String is the rule as in docker's list of containers.
@@ -29,7 +32,7 @@ func (r Rule) String() string {
 	return fmt.Sprintf("%s:%d->%s/%s", host, r.HostPort, r.Target, r.Proto)
 }
 
-func (r Rule) unqualified() bool { return !r.HostIP.IsValid() || r.HostIP.IsUnspecified() }
+func (r Rule) unqualified() bool { return !r.HostIP.IsValid() }
 
 // of tells whether the rule is of a container, given as docker's API takes it.
 func (r Rule) of(container string) bool {
@@ -73,14 +76,27 @@ type binding struct {
 	optional bool
 }
 
+// overlaps tells whether only one of two bindings can be listened on.
+func (b binding) overlaps(o binding) bool {
+	a, c := b.addr.Addr(), o.addr.Addr()
+	if b.addr.Port() != o.addr.Port() || b.network[:3] != o.network[:3] || a.Is4() != c.Is4() {
+		return false
+	}
+	return a == c || a.IsUnspecified() || c.IsUnspecified()
+}
+
 // bindings are the addresses that a rule asks for. Without an address the rule is for this host only, unless all is set.
 func (r Rule) bindings(all bool) []binding {
 	at := func(network string, ip netip.Addr, optional bool) binding {
 		return binding{network: r.Proto + network, addr: netip.AddrPortFrom(ip, r.HostPort), optional: optional}
 	}
-	switch {
+	switch ip := r.HostIP.Unmap(); {
+	case ip == netip.IPv4Unspecified():
+		return []binding{at("4", ip, false)}
+	case ip == netip.IPv6Unspecified(): // "6": not IPv4 too
+		return []binding{at("6", ip, false)}
 	case !r.unqualified():
-		return []binding{at("", r.HostIP.Unmap(), false)}
+		return []binding{at("", ip, false)}
 	case all:
 		return []binding{at("4", netip.IPv4Unspecified(), false), at("6", netip.IPv6Unspecified(), true)}
 	default:

@@ -3,6 +3,8 @@ package ports
 import (
 	"context"
 	"fmt"
+	"net/netip"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -10,6 +12,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 	"github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/api/types/events"
+	"github.com/moby/moby/api/types/network"
 	"github.com/moby/moby/client"
 )
 
@@ -27,6 +30,7 @@ const eventsOverlap = 10 * time.Second
 type Docker interface {
 	Events(ctx context.Context, options client.EventsListOptions) client.EventsResult
 	ContainerList(ctx context.Context, options client.ContainerListOptions) (client.ContainerListResult, error)
+	ContainerInspect(ctx context.Context, container string, options client.ContainerInspectOptions) (client.ContainerInspectResult, error)
 	NetworkList(ctx context.Context, options client.NetworkListOptions) (client.NetworkListResult, error)
 }
 
@@ -40,17 +44,27 @@ type WatcherConfig struct {
 	// Listed gets the running containers, and the IDs of the networks that the guest leads into, before Apply. Nil does
 	// nothing.
 	Listed func(containers []container.Summary, reachable map[string]bool)
+	// HostSockets calls f with the sockets of containers on the guest's own network, now and after each change, until ctx
+	// ends, f fails, or they cannot be told any more. Nil: such containers have no rules.
+	HostSockets func(ctx context.Context, f func([]HostSocket) error) error
+	// HostAddr is the guest's own address, as Dial takes it.
+	HostAddr netip.Addr
 	// Logger may be nil.
 	Logger hclog.Logger
 }
 
 // Watcher follows dockerd's containers and says which ports they publish.
 type Watcher struct {
-	docker Docker
-	apply  func([]Rule)
-	listed func([]container.Summary, map[string]bool)
-	log    hclog.Logger
-	asks   chan chan<- error // of Refresh
+	docker   Docker
+	apply    func([]Rule)
+	listed   func([]container.Summary, map[string]bool)
+	log      hclog.Logger
+	asks     chan chan<- error // of Refresh
+	hosts    hostNet
+	hostAddr netip.Addr
+	changed  chan struct{} // one place: the containers have to be listed again
+
+	asked map[string]network.PortMap // by container; only the goroutine of Run touches it
 }
 
 // NewWatcher makes a Watcher; nothing happens before Run.
@@ -59,7 +73,12 @@ func NewWatcher(c WatcherConfig) *Watcher {
 	if log == nil {
 		log = hclog.NewNullLogger()
 	}
-	return &Watcher{docker: c.Docker, apply: c.Apply, listed: c.Listed, log: log.Named("ports"), asks: make(chan chan<- error)}
+	w := &Watcher{
+		docker: c.Docker, apply: c.Apply, listed: c.Listed, log: log.Named("ports"), asks: make(chan chan<- error),
+		hostAddr: c.HostAddr, changed: make(chan struct{}, 1), asked: make(map[string]network.PortMap),
+	}
+	w.hosts.watch, w.hosts.changed = c.HostSockets, w.poke
+	return w
 }
 
 // Refresh returns when the containers as they are now have been applied, without waiting for dockerd's events. While
@@ -114,19 +133,16 @@ func (w *Watcher) follow(ctx context.Context) (listed bool, err error) {
 			Add("event", string(events.ActionStart), string(events.ActionDie), string(events.ActionRename),
 				string(events.ActionConnect), string(events.ActionDisconnect)),
 	})
-	changed := make(chan struct{}, 1)
 	ended := make(chan error, 1)
 	var wg sync.WaitGroup
 	defer wg.Wait()
+	defer w.hosts.end()
 	defer cancel()
 	wg.Go(func() {
 		for {
 			select {
 			case <-sub.Messages:
-				select {
-				case changed <- struct{}{}:
-				default:
-				}
+				w.poke()
 			case err := <-sub.Err:
 				ended <- err
 				return
@@ -148,11 +164,19 @@ func (w *Watcher) follow(ctx context.Context) (listed bool, err error) {
 			return listed, err
 		}
 		select {
-		case <-changed:
+		case <-w.changed:
 		case asked = <-w.asks:
 		case err := <-ended:
 			return listed, fmt.Errorf("read docker's events: %w", err)
 		}
+	}
+}
+
+// poke makes the containers be listed again.
+func (w *Watcher) poke() {
+	select {
+	case w.changed <- struct{}{}:
+	default:
 	}
 }
 
@@ -175,5 +199,34 @@ func (w *Watcher) list(ctx context.Context) ([]Rule, error) {
 	if w.listed != nil {
 		w.listed(containers.Items, reachable)
 	}
-	return rulesOf(containers.Items, reachable), nil
+	w.ask(ctx, containers.Items)
+	w.hosts.want(ctx, slices.ContainsFunc(containers.Items, func(c container.Summary) bool { return c.HostConfig.NetworkMode == "host" }))
+	return facts{
+		containers: containers.Items, reachable: reachable, asked: w.asked, sockets: w.hosts.get(), hostAddr: w.hostAddr,
+	}.rules(), nil
+}
+
+// ask learns what containers were asked to publish, of those of which the list does not say enough. It never changes while
+// a container lives.
+func (w *Watcher) ask(ctx context.Context, containers []container.Summary) {
+	asked := make(map[string]network.PortMap)
+	for _, c := range containers {
+		unclear := slices.ContainsFunc(c.Ports, func(p container.PortSummary) bool {
+			return p.PublicPort == 0 || !p.IP.IsValid() || p.IP.IsUnspecified()
+		})
+		if !unclear {
+			continue
+		}
+		known, ok := w.asked[c.ID]
+		if !ok {
+			info, err := w.docker.ContainerInspect(ctx, c.ID, client.ContainerInspectOptions{})
+			if err != nil || info.Container.HostConfig == nil {
+				w.log.Debug("inspect", "container", c.ID, "error", err) // it has ended; or the next list asks again
+				continue
+			}
+			known = info.Container.HostConfig.PortBindings
+		}
+		asked[c.ID] = known
+	}
+	w.asked = asked
 }

@@ -26,6 +26,8 @@ type dockerd struct {
 	events     map[chan string]bool
 	subscribed chan struct{} // gets a value with each subscription
 	lists      int
+	configs    map[string]string // JSON of the fields of HostConfig, by container
+	inspected  int
 	onList     func() // called once within the next list
 	down       bool
 }
@@ -62,6 +64,12 @@ func (d *dockerd) serve(w http.ResponseWriter, r *http.Request) {
 			f()
 		}
 		fmt.Fprint(w, list)
+	case strings.HasPrefix(path, "containers/") && strings.HasSuffix(path, "/json"):
+		d.mu.Lock()
+		d.inspected++
+		config := d.configs[strings.TrimSuffix(strings.TrimPrefix(path, "containers/"), "/json")]
+		d.mu.Unlock()
+		fmt.Fprintf(w, `{"HostConfig":{%s}}`, config)
 	default:
 		http.NotFound(w, r)
 	}
