@@ -12,6 +12,7 @@ type Service interface {
 	Lifecycle
 	Configurer
 	Inspector
+	PortTracer
 }
 
 // An Observer tells how the engine is.

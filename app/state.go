@@ -116,13 +116,33 @@ type Daemon struct {
 	Version string `json:"version"`
 }
 
+// PortState says how a published port is.
+type PortState string
+
+// The states of a port.
+const (
+	PortOpen   PortState = "open"
+	PortAsleep PortState = "asleep" // open; the next client wakes the engine, or waits for it
+	PortFailed PortState = "failed" // not open, see Error
+)
+
 // Port is a published port of a container.
 type Port struct {
 	Container     string `json:"container"`
 	ContainerPort uint16 `json:"container_port"`
 	Proto         string `json:"proto"`
-	// HostAddress is where it answers on this host, as address:port.
+	// ContainerID is the whole ID.
+	ContainerID string `json:"container_id,omitempty"`
+	// HostAddress is where it answers on this host, as address:port; empty if it does not.
 	HostAddress string `json:"host_address"`
+	// State says how it is.
+	State PortState `json:"state"`
+	// Found ports are not published: the container is on docker's host network, and listens there.
+	Found bool `json:"found,omitempty"`
+	// BytesIn came from clients, BytesOut went to them; Connections are open now (for UDP: the addresses of clients).
+	BytesIn     int64 `json:"bytes_in"`
+	BytesOut    int64 `json:"bytes_out"`
+	Connections int   `json:"connections"`
 	// Error and Hint are set when it does not answer.
 	Error string `json:"error,omitempty"`
 	Hint  string `json:"hint,omitempty"`

@@ -70,6 +70,10 @@ func (s *service) Reset(_ context.Context, keep bool) error {
 	return nil
 }
 
+func (s *service) TracePort(_ context.Context, container string, port uint16, proto string) (app.Trace, error) {
+	return app.Trace{Container: container, Port: port, Proto: proto, Hops: []app.Hop{{Name: "engine", State: app.HopOK}}}, nil
+}
+
 func (s *service) Ports(context.Context) ([]app.Port, error) {
 	return []app.Port{{Container: "web", ContainerPort: 80, HostAddress: "127.0.0.1:8080"}}, nil
 }
@@ -139,6 +143,9 @@ func TestCallsArriveWithTheirArguments(t *testing.T) {
 	}
 	if s, err := c.Settings(t.Context()); err != nil || !reflect.DeepEqual(s, svc.settings) {
 		t.Errorf("settings: %+v, %v", s, err)
+	}
+	if tr, err := c.TracePort(t.Context(), "a b", 53, "udp"); err != nil || tr.Container != "a b" || tr.Port != 53 || tr.Proto != "udp" || len(tr.Hops) != 1 {
+		t.Errorf("trace: %+v, %v", tr, err)
 	}
 	if p, err := c.Ports(t.Context()); err != nil || len(p) != 1 || p[0].HostAddress != "127.0.0.1:8080" {
 		t.Errorf("ports: %+v, %v", p, err)

@@ -78,6 +78,7 @@ func (s *Server) handler() http.Handler {
 	svc := s.cfg.Service
 	mux.HandleFunc("GET "+pathStatus, func(w http.ResponseWriter, r *http.Request) { respond(w)(svc.Snapshot(r.Context())) })
 	mux.HandleFunc("GET "+pathPorts, func(w http.ResponseWriter, r *http.Request) { respond(w)(svc.Ports(r.Context())) })
+	mux.HandleFunc("GET "+pathTrace, s.trace)
 	mux.HandleFunc("GET "+pathSettings, func(w http.ResponseWriter, r *http.Request) { respond(w)(svc.Settings(r.Context())) })
 	mux.HandleFunc("POST "+pathStart, func(w http.ResponseWriter, r *http.Request) { done(w, svc.Start(waiting(r))) })
 	mux.HandleFunc("POST "+pathRestart, func(w http.ResponseWriter, r *http.Request) { done(w, svc.Restart(waiting(r))) })

@@ -176,12 +176,6 @@ func (e *Engine) Reset(ctx context.Context, keepSettings bool) error {
 	return e.ask(ctx, request{aim: aimReset, keepSettings: keepSettings})
 }
 
-// Ports implements app.Inspector.
-func (e *Engine) Ports(ctx context.Context) ([]app.Port, error) {
-	snap, err := e.Snapshot(ctx)
-	return snap.Ports, err
-}
-
 // Logs implements app.Inspector.
 func (e *Engine) Logs(ctx context.Context, source app.LogSource, follow bool, w io.Writer) error {
 	return logfile.Copy(ctx, e.cfg.Home.Log(source), follow, w)

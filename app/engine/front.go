@@ -119,7 +119,8 @@ func (f *front) proxy(l net.Listener) *dockersock.Proxy {
 			}
 			return s.published.settle(ctx, container)
 		},
-		Logger: f.e.log,
+		Refused: f.refused,
+		Logger:  f.e.log,
 	})
 }
 

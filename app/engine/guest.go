@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/netip"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -15,6 +16,7 @@ import (
 	"github.com/moby/moby/client"
 
 	"github.com/wherry-app/wherry/app"
+	"github.com/wherry-app/wherry/forwarder/outbound"
 	"github.com/wherry-app/wherry/forwarder/ports"
 	"github.com/wherry-app/wherry/linuxvm/control"
 	"github.com/wherry-app/wherry/linuxvm/link"
@@ -249,10 +251,13 @@ func (s *session) forwardPorts(docker *client.Client) {
 		list := s.front.bindAll(set.Bind == app.BindAll)
 		s.report("", func(snap *app.Snapshot) { snap.Ports = list })
 	})
-	watcher := ports.NewWatcher(ports.WatcherConfig{Docker: docker, Logger: s.log, Listed: s.front.named, Apply: func(rules []ports.Rule) {
-		list := s.front.apply(rules)
-		s.report("", func(snap *app.Snapshot) { snap.Ports = list })
-	}})
+	watcher := ports.NewWatcher(ports.WatcherConfig{
+		Docker: docker, Logger: s.log, Listed: s.front.named, HostSockets: s.hostSockets, HostAddr: netip.MustParseAddr(outbound.GuestAddr),
+		Apply: func(rules []ports.Rule) {
+			list := s.front.apply(rules)
+			s.report("", func(snap *app.Snapshot) { snap.Ports = list })
+		},
+	})
 	s.published = &published{front: s.front, watcher: watcher, docker: docker, log: s.log}
 	s.task("published ports", watcher.Run)
 }
@@ -263,7 +268,7 @@ const cardPatience = 3 * time.Second
 // dialContainer connects to a container: through the guest's network card, where the guest only forwards packets, and by
 // the agent where that does not lead.
 func (s *session) dialContainer(ctx context.Context, network, address string) (net.Conn, error) {
-	if s.network != nil && network == "tcp" {
+	if s.network != nil && network == "tcp" && !onLoopback(address) {
 		direct, cancel := context.WithTimeout(ctx, cardPatience)
 		conn, err := s.network.Dial(direct, network, address)
 		cancel()
@@ -273,19 +278,6 @@ func (s *session) dialContainer(ctx context.Context, network, address string) (n
 		s.log.Debug("connect through the guest's card", "address", address, "error", err)
 	}
 	return tunnel.Dial(ctx, s.link, network, address)
-}
-
-// portList is the forwarder's view of ports as the user sees it.
-func portList(status []ports.Status) []app.Port {
-	list := []app.Port{}
-	for _, st := range status {
-		p := app.Port{Container: st.Rule.ContainerName, ContainerPort: st.Rule.Target.Port(), Proto: st.Rule.Proto, HostAddress: st.Addr}
-		if info := app.InfoOf(st.Err); info != nil {
-			p.Error, p.Hint = info.Message, info.Hint
-		}
-		list = append(list, p)
-	}
-	return list
 }
 
 // mirrorLog copies a service's log to the host, where it outlives the VM.

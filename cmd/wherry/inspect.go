@@ -49,27 +49,6 @@ func envLine(shell, host string) (string, error) {
 	return "", usageError{fmt.Errorf("unknown shell %q: use bash, fish or powershell", shell)}
 }
 
-func (c *cli) portsCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:   "ports",
-		Short: "List the published ports",
-		Args:  args(cobra.NoArgs),
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			snap, err := c.truth(cmd.Context())
-			if err != nil {
-				return err
-			}
-			if len(snap.Ports) == 0 {
-				fmt.Fprintln(c.err, "no ports are published: run a container with `docker run -p 8080:80 …`")
-			}
-			for _, p := range snap.Ports {
-				fmt.Fprintln(c.out, portLine(p))
-			}
-			return nil
-		},
-	}
-}
-
 func (c *cli) logsCommand() *cobra.Command {
 	var follow bool
 	var names []string

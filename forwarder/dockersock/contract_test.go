@@ -190,3 +190,41 @@ func TestClientsEndReachesDockerd(t *testing.T) {
 	c.Close()
 	<-ended
 }
+
+// TestRefusedStartIsReworded: only errors of starts are, and what the hook leaves alone passes as it was; the connection
+// can be used again.
+func TestRefusedStartIsReworded(t *testing.T) {
+	dockerd := func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(http.StatusInternalServerError)
+		fmt.Fprintf(w, `{"message":"no %s"}`, r.URL.Path)
+	}
+	addr, _ := startWith(t, http.HandlerFunc(dockerd), dockersock.Config{Refused: func(_ context.Context, container, message string) string {
+		if container == "web" {
+			return container + ": " + message
+		}
+		return message
+	}})
+	tr := &http.Transport{MaxConnsPerHost: 1}
+	defer tr.CloseIdleConnections()
+	for _, c := range []struct{ path, want string }{
+		{"/v1.45/containers/web/start", `{"message":"web: no /v1.45/containers/web/start"}`},
+		{"/containers/db/start", `{"message":"no /containers/db/start"}`},
+		{"/containers/web/stop", `{"message":"no /containers/web/stop"}`},
+		{"/containers/web/restart", `{"message":"web: no /containers/web/restart"}`},
+	} {
+		req, err := http.NewRequestWithContext(t.Context(), "POST", "http://"+addr+c.path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res, err := tr.RoundTrip(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := io.ReadAll(res.Body)
+		res.Body.Close()
+		if err != nil || res.StatusCode != http.StatusInternalServerError || string(b) != c.want {
+			t.Errorf("%s: %s %s, %v; want %s", c.path, res.Status, b, err, c.want)
+		}
+	}
+}

@@ -21,7 +21,7 @@ import (
 func (p *Proxy) converse(ctx context.Context, client net.Conn, r *bufio.Reader, dockerd net.Conn, heard func(*http.Request)) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	c := &conversation{ctx: ctx, edits: p.edits, started: p.started, heard: heard, ended: make(chan struct{}), asked: make(chan *exchange, 1)}
+	c := &conversation{ctx: ctx, edits: p.edits, started: p.started, refused: p.refused, heard: heard, ended: make(chan struct{}), asked: make(chan *exchange, 1)}
 	up := &requests{Conn: client, conversation: c, r: r}
 	down := &responses{Conn: dockerd, conversation: c, r: bufio.NewReaderSize(dockerd, headMax)}
 	_, err := pipe.Join(ctx, up, down)
@@ -33,6 +33,7 @@ type conversation struct {
 	ctx     context.Context //nolint:containedctx // the connection is the owner of this lifetime
 	edits   edits
 	started func(context.Context, string) error
+	refused func(ctx context.Context, container, message string) string
 	heard   func(*http.Request)
 	asked   chan *exchange // of the request that was not answered yet
 	ended   chan struct{}  // closed when nothing more comes from dockerd

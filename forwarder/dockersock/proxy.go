@@ -39,6 +39,9 @@ type Config struct {
 	// Started is called when dockerd has started a container, before its client is told, with the name or ID that the
 	// client used. An error is what the client is told instead. Nil does nothing.
 	Started func(ctx context.Context, container string) error
+	// Refused is called when dockerd could not start a container, with the name or ID that the client used and dockerd's
+	// message; the client is told what it returns. Nil changes nothing.
+	Refused func(ctx context.Context, container, message string) string
 	// Logger may be nil.
 	Logger hclog.Logger
 }
@@ -56,6 +59,7 @@ type Proxy struct {
 	dial     func(ctx context.Context) (net.Conn, error)
 	edits    edits
 	started  func(ctx context.Context, container string) error
+	refused  func(ctx context.Context, container, message string) string
 	log      hclog.Logger
 }
 
@@ -65,7 +69,7 @@ func New(c Config) *Proxy {
 	if log == nil {
 		log = hclog.NewNullLogger()
 	}
-	return &Proxy{listener: c.Listener, enter: c.Enter, dial: c.Dial, edits: edits{c.Create, c.Volume, c.Service}, started: c.Started, log: log.Named("dockersock")}
+	return &Proxy{listener: c.Listener, enter: c.Enter, dial: c.Dial, edits: edits{c.Create, c.Volume, c.Service}, started: c.Started, refused: c.Refused, log: log.Named("dockersock")}
 }
 
 // Run serves clients until ctx ends. Then it closes the listener and all connections, waits for them, and returns nil; it

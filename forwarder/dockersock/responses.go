@@ -3,6 +3,7 @@ package dockersock
 import (
 	"bufio"
 	"bytes"
+	"encoding/json"
 	"errors"
 	"io"
 	"net"
@@ -99,6 +100,11 @@ func (s *responses) next() error {
 			s.out = refusal(err)
 		}
 	}
+	if e.container != "" && res.StatusCode >= http.StatusBadRequest && s.refused != nil && res.ContentLength > 0 && res.ContentLength <= refusalMax {
+		if err := s.reword(e.container, res, &follows); err != nil {
+			return err
+		}
+	}
 	return s.answer(e, follows, follows.left == endless)
 }
 
@@ -108,3 +114,38 @@ func (s *responses) answer(e *exchange, b body, raw bool) error {
 	close(e.answered)
 	return nil
 }
+
+// refusalMax is the longest of dockerd's errors that is looked at.
+const refusalMax = 64 << 10
+
+// reword reads dockerd's error, which is follows, and puts what the client is told behind the head in s.out.
+func (s *responses) reword(container string, res *http.Response, follows *body) error {
+	text := make([]byte, 0, res.ContentLength)
+	for buf := make([]byte, 4<<10); !follows.ended(); {
+		n, err := readBody(s.r, follows, buf)
+		text = append(text, buf[:n]...)
+		if err != nil {
+			return err
+		}
+	}
+	var said struct {
+		Message string `json:"message"`
+	}
+	if err := json.Unmarshal(text, &said); err == nil && said.Message != "" {
+		if now := s.refused(s.ctx, container, said.Message); now != said.Message {
+			s.out = refusal(&statusError{errors.New(now), res.StatusCode})
+			return nil
+		}
+	}
+	s.out = append(s.out, text...)
+	return nil
+}
+
+// statusError is an error that is answered with a status.
+type statusError struct {
+	error
+	code int
+}
+
+// StatusCode is the status.
+func (e *statusError) StatusCode() int { return e.code }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -145,14 +146,32 @@ func (m *Manager) holder(f *forward, b binding) string {
 func containerOwner(r Rule) string { return "container " + r.ContainerName }
 
 // Failed is why not all ports of a container, given by name or (the beginning of) its ID, are published; nil if they are.
+// Ports that were found do not count.
 func (m *Manager) Failed(container string) error {
 	var errs []error
 	for _, st := range m.Status() {
-		if st.Err != nil && st.Rule.of(container) {
+		if st.Err != nil && !st.Rule.Found && st.Rule.of(container) {
 			errs = append(errs, st.Err)
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// Allocated is the error for a port that a container wants and dockerd has given to another one; host is the address, any
+// if it is not valid. It is nil if no other container's rule is for that port.
+func (m *Manager) Allocated(container string, host netip.AddrPort) error {
+	for _, st := range m.Status() {
+		if st.Rule.HostPort != host.Port() || st.Rule.of(container) || st.Rule.Found {
+			continue
+		}
+		r := Rule{Proto: st.Rule.Proto, HostPort: host.Port()}
+		if !host.Addr().IsUnspecified() {
+			r.HostIP = host.Addr()
+		}
+		b := r.bindings(false)[0]
+		return &BindError{Proto: r.Proto, Addr: b.addr, Owner: containerOwner(st.Rule), Free: freeNear(b, r.Proto), Err: errTaken}
+	}
+	return nil
 }
 
 // Close closes all listeners, resets their connections and waits for them. It is idempotent.

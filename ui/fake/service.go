@@ -149,6 +149,11 @@ func (s *Service) Reset(context.Context, bool) error {
 	return nil
 }
 
+// TracePort implements app.PortTracer.
+func (s *Service) TracePort(_ context.Context, container string, port uint16, proto string) (app.Trace, error) {
+	return app.ExplainPort(app.PortFacts{Container: container, Port: port, Proto: proto, State: app.StateRunning}), nil
+}
+
 // Ports implements app.Inspector.
 func (s *Service) Ports(context.Context) ([]app.Port, error) { return nil, nil }
 
