@@ -16,6 +16,8 @@ type Config struct {
 	// Dial connects to an address in the guest; the network is "tcp" or "udp". With "udp" each Write of the Conn is a
 	// datagram, and each Read gets one.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+	// UDPIdle is how long a client of a UDP port is remembered without a datagram either way, 90 s if it is 0.
+	UDPIdle time.Duration
 	// Patience is how long a Dial may take, 10 s if it is 0.
 	Patience time.Duration
 	// BindAll makes rules without an address listen on all of the host's, instead of on loopback only; Manager.BindAll
@@ -44,6 +46,9 @@ func NewManager(c Config) *Manager {
 	}
 	if c.Patience == 0 {
 		c.Patience = dialPatience
+	}
+	if c.UDPIdle == 0 {
+		c.UDPIdle = udpIdle
 	}
 	c.Logger = c.Logger.Named("ports")
 	return &Manager{cfg: c, all: c.BindAll, forwards: make(map[key]*forward)}

@@ -72,7 +72,7 @@ func (f *forward) converse(ctx context.Context, target string, q <-chan []byte, 
 	}
 	stop := context.AfterFunc(ctx, func() { guest.Close() })
 	defer stop()
-	idle := time.NewTimer(udpIdle)
+	idle := time.NewTimer(f.cfg.UDPIdle)
 	defer idle.Stop()
 	ended := make(chan struct{})
 	go func() {
@@ -83,7 +83,7 @@ func (f *forward) converse(ctx context.Context, target string, q <-chan []byte, 
 			if err != nil {
 				return
 			}
-			idle.Reset(udpIdle)
+			idle.Reset(f.cfg.UDPIdle)
 			reply(buf[:n])
 		}
 	}()
@@ -91,7 +91,7 @@ func (f *forward) converse(ctx context.Context, target string, q <-chan []byte, 
 	for {
 		select {
 		case b := <-q:
-			idle.Reset(udpIdle)
+			idle.Reset(f.cfg.UDPIdle)
 			if _, err := guest.Write(b); err != nil {
 				return
 			}
