@@ -66,7 +66,7 @@ func TestWaysAreMeasuredByTurns(t *testing.T) {
 			return nil, nil
 		}
 	}
-	ways := []way{{"plain", note("plain")}, {"port", note("port")}}
+	ways := []way{{name: "plain", dial: note("plain")}, {name: "port", dial: note("port")}}
 	p := probe{name: "echo", unit: "ms", parts: []string{".p50", ".p99"}, measure: func(ctx context.Context, dial load.Dial) ([]float64, error) {
 		_, err := dial(ctx)
 		n := float64(len(order))
@@ -130,10 +130,11 @@ func TestFarEnd(t *testing.T) {
 		t.Fatal(err)
 	}
 	b := &bench{self: self}
-	dial, end, err := b.plain(t.Context())
+	address, end, err := b.plain(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
+	dial := load.TCP(address)
 	took, err := load.Echo(t.Context(), dial, 3, time.Minute)
 	if err != nil || len(took) != 3 {
 		t.Errorf("%v, %v", took, err)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -14,7 +15,7 @@ import (
 // runGuest is this program where the load leads to. It is not for people, and its output is for this program's other end.
 //
 //	guest nothing        ends at once
-//	guest serve ADDRESS  answers the load generator until it is killed; the first line printed is the address
+//	guest serve ADDRESS  answers the load generator, TCP and UDP, until it is killed; the first line printed is the address
 //	guest sink           reads its input to the end and prints how many bytes that were
 //	guest source BYTES   prints as many bytes
 //	guest dockerd        restarts the guest's dockerd and prints in how many seconds that was ready
@@ -27,8 +28,14 @@ func runGuest(ctx context.Context, args []string) error {
 		if err != nil {
 			return fmt.Errorf("listen: %w", err)
 		}
+		p, err := net.ListenPacket("udp", l.Addr().String())
+		if err != nil {
+			return errors.Join(fmt.Errorf("listen: %w", err), l.Close())
+		}
 		fmt.Println(l.Addr())
-		return load.Serve(ctx, l)
+		packets := make(chan error, 1)
+		go func() { packets <- load.ServePackets(ctx, p) }()
+		return errors.Join(load.Serve(ctx, l), <-packets)
 	case len(args) == 1 && args[0] == "sink":
 		n, err := load.Copy(io.Discard, os.Stdin)
 		if err != nil {

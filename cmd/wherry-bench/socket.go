@@ -27,11 +27,12 @@ func measureSocket(ctx context.Context, b *bench) error {
 		return err
 	}
 	defer os.Remove(path)
-	plain, end, err := b.plain(ctx)
+	address, end, err := b.plain(ctx)
 	if err != nil {
 		return err
 	}
 	defer end()
+	plain := load.TCP(address)
 	var in, out, plainIn, plainOut report.Samples
 	for range b.runs {
 		up, err := load.Upload(ctx, plain, 1, load.Amount{Bytes: size})

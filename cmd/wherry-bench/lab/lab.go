@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -53,6 +54,14 @@ func New(c Config) (*Lab, error) {
 	}
 	env := append(os.Environ(), home.EnvVar+"="+dir.Root(), "DOCKER_HOST="+dir.DockerHost(), "DOCKER_CONFIG="+filepath.Join(root, "docker"))
 	return &Lab{config: c, root: root, home: dir, env: env}, nil
+}
+
+// Before makes the programs in a folder go before those of the same name elsewhere, from the next start of the daemon on;
+// remove undoes that.
+func (l *Lab) Before(dir string) (remove func()) {
+	old := l.env
+	l.env = append(slices.Clone(old), "PATH="+dir+string(os.PathListSeparator)+os.Getenv("PATH"))
+	return func() { l.env = old }
 }
 
 // File is the path of a file of that name in the lab's own folder.

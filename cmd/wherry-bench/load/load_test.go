@@ -156,3 +156,21 @@ func TestMeasurementsEndWithTheirContext(t *testing.T) {
 		t.Error("nobody answered, and Wait did not mind")
 	}
 }
+
+func TestDatagrams(t *testing.T) {
+	c, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- load.ServePackets(ctx, c) }()
+	rate, err := load.Datagrams(ctx, load.UDP(c.LocalAddr().String()), 4, 512, 100*time.Millisecond)
+	if err != nil || rate <= 0 {
+		t.Errorf("%v per second, %v", rate, err)
+	}
+	cancel()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+}
