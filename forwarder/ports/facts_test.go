@@ -18,13 +18,13 @@ func TestAddressesAsAsked(t *testing.T) {
 	d := startDockerd(t)
 	id := fmt.Sprintf("%064d", 1)
 	d.configs = map[string]string{id: `"PortBindings":{
-		"80/tcp":[{"HostIp":"0.0.0.0","HostPort":"8080"}],
+		"80/tcp":[{"HostIp":"0.0.0.0","HostPort":"8080"},{"HostIp":"","HostPort":"8090"}],
 		"81/tcp":[{"HostIp":"","HostPort":"8081"}],
 		"82/tcp":[{"HostIp":"::1","HostPort":"8082"}],
 		"83/udp":[{"HostIp":"::","HostPort":"8083"}],
 		"84/tcp":[{"HostIp":"","HostPort":"8084"},{"HostIp":"fd00::1","HostPort":"0"}]}`}
 	d.set(container("w", "172.17.0.2", `{"IP":"0.0.0.0","PrivatePort":80,"PublicPort":8080,"Type":"tcp"},
-		{"IP":"0.0.0.0","PrivatePort":81,"PublicPort":8081,"Type":"tcp"},{"PrivatePort":82,"Type":"tcp"},{"PrivatePort":83,"Type":"udp"},
+		{"IP":"0.0.0.0","PrivatePort":80,"PublicPort":8090,"Type":"tcp"},{"IP":"0.0.0.0","PrivatePort":81,"PublicPort":8081,"Type":"tcp"},{"PrivatePort":82,"Type":"tcp"},{"PrivatePort":83,"Type":"udp"},
 		{"IP":"0.0.0.0","PrivatePort":84,"PublicPort":8084,"Type":"tcp"}`))
 	at := func(ip string, proto string, host, port uint16) ports.Rule {
 		r := ports.Rule{Proto: proto, HostPort: host, ContainerID: id, ContainerName: "w", Target: netip.AddrPortFrom(mustAddr("172.17.0.2"), port)}
@@ -35,6 +35,7 @@ func TestAddressesAsAsked(t *testing.T) {
 	}
 	want := []ports.Rule{
 		at("0.0.0.0", "tcp", 8080, 80), at("", "tcp", 8081, 81), at("::1", "tcp", 8082, 82), at("::", "udp", 8083, 83), at("", "tcp", 8084, 84),
+		at("", "tcp", 8090, 80),
 	}
 	w, applied := d.watcher(t)
 	if got := <-applied; !reflect.DeepEqual(got, want) {

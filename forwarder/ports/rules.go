@@ -86,7 +86,8 @@ func askedFor(asked network.PortMap, p container.PortSummary, host netip.Addr) b
 			continue
 		}
 		for _, b := range bindings {
-			if b.HostIP == host {
+			n, err := strconv.ParseUint(b.HostPort, 10, 16)
+			if b.HostIP == host && (err != nil || n == 0 || uint16(n) == p.PublicPort) { // else dockerd has chosen it
 				return true
 			}
 		}
