@@ -132,7 +132,8 @@ func measurePorts(ctx context.Context, b *bench) error {
 	through := way{name: "slirp", pids: []int{snap.VM.PID}}
 	through.dial, through.udp = second.dials()
 	ways := []way{
-		{name: plainName, dial: load.TCP(plain), udp: load.UDP(plain)}, through,
+		{name: plainName, dial: load.TCP(plain), udp: load.UDP(plain)},
+		through,
 		{name: "port", dial: load.TCP(published), udp: load.UDP(published), pids: []int{snap.VM.PID, snap.Daemon.PID}},
 	}
 	for _, p := range portProbes(b.quick) {
