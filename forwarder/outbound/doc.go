@@ -2,7 +2,7 @@
 // gvisor-tap-vsock uses it) that answers the guest's frames and makes its connections from sockets of the host. So the
 // host's VPN, proxy, firewall and resolver just apply, nothing needs privileges, and refused means refused.
 //
-// On the guest's network there is the gateway, which has DNS and nothing else; and the host's alias, whose ports are
+// On the guest's network there is the gateway, which has DNS and the Services that its owner gives it; and the host's alias, whose ports are
 // those of the host's loopback. Other addresses of the network, link-local ones (a cloud's metadata) and multicast are
 // refused; all others lead out. Only IPv4 is spoken.
 //

@@ -49,6 +49,8 @@ type Config struct {
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 	// Resolver answers the guest's questions about names, the host's by default.
 	Resolver Resolver
+	// Services are TCP ports of the gateway, beside DNS, and what serves each guest's connections to them, until ctx ends.
+	Services map[uint16]func(ctx context.Context, l net.Listener)
 	// Logger may be nil.
 	Logger hclog.Logger
 }
@@ -62,6 +64,7 @@ type Network struct {
 	names         map[string]netip.Addr
 	dial          func(ctx context.Context, network, address string) (net.Conn, error)
 	resolver      Resolver
+	services      map[uint16]func(context.Context, net.Listener)
 	log           hclog.Logger
 	served        atomic.Pointer[guest] // the latest; nil while there is none
 }
@@ -74,7 +77,7 @@ func New(c Config) (*Network, error) {
 		}
 		return s
 	}
-	n := &Network{mtu: c.MTU, dial: c.Dial, resolver: c.Resolver, log: c.Logger}
+	n := &Network{mtu: c.MTU, dial: c.Dial, resolver: c.Resolver, services: c.Services, log: c.Logger}
 	var errs [4]error
 	n.subnet, errs[0] = netip.ParsePrefix(or(c.Subnet, DefaultSubnet))
 	n.gateway, errs[1] = netip.ParseAddr(or(c.Gateway, DefaultGateway))
@@ -137,6 +140,9 @@ func (n *Network) Serve(ctx context.Context, conn net.Conn) error {
 	s.SetTransportProtocolHandler(tcp.ProtocolNumber, g.tcpHandler(ctx))
 	s.SetTransportProtocolHandler(udp.ProtocolNumber, g.udpHandler(ctx))
 	if err := g.serveNames(ctx); err != nil {
+		return err
+	}
+	if err := g.serveServices(ctx); err != nil {
 		return err
 	}
 	stop := context.AfterFunc(ctx, func() { conn.Close() })

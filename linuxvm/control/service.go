@@ -52,6 +52,11 @@ func serviceDesc() *grpc.ServiceDesc {
 		}, grpc.MethodDesc{
 			MethodName: "Sockets",
 			Handler:    unary(func(g *guestServer, ctx context.Context, r socketsRequest) (any, error) { return g.sockets(ctx, r) }),
+		}, grpc.MethodDesc{
+			MethodName: "ConfigureDocker",
+			Handler: unary(func(g *guestServer, ctx context.Context, r DockerConfig) (any, error) {
+				return g.configureDocker(ctx, r)
+			}),
 		}),
 		Streams: []grpc.StreamDesc{
 			{StreamName: "Watch", ServerStreams: true, Handler: func(srv any, stream grpc.ServerStream) error {

@@ -45,6 +45,7 @@ type Agent struct {
 	board    *board
 	host     hostPort
 	quiet    quiet
+	docker   docker
 
 	// shutdown is closed when the guest is to power off; dockerd has until deadline is closed.
 	shutdown, deadline chan struct{}
@@ -62,6 +63,7 @@ func New(c Config) *Agent {
 		shutdown: make(chan struct{}),
 		deadline: make(chan struct{}),
 		quiet:    quiet{renew: make(chan renewal)},
+		docker:   docker{data: make(chan struct{})},
 	}
 	for _, name := range []string{control.ServiceAgent, control.ServiceContainerd, control.ServiceDockerd} {
 		a.logs[name] = newLogFile(logLimit)
@@ -97,7 +99,7 @@ func (a *Agent) Run() error {
 	wg.Go(func() { a.bringUp() })
 	wg.Go(func() { a.finishBoot(ctx) })
 	wg.Go(func() { a.watchDockerd(ctx) })
-	dataReady := make(chan struct{})
+	dataReady := a.docker.data
 	wg.Go(func() { a.openData(dataReady) })
 	a.runServices(dataReady)
 
@@ -162,7 +164,7 @@ func (a *Agent) bringUp() {
 		a.loadModules(card)
 	}
 	endNetwork := a.board.stage("network")
-	if err := configureNetwork(a.options.MTU); err != nil {
+	if err := configureNetwork(a.options); err != nil {
 		a.log.Error("network", "error", err)
 	}
 	endNetwork()

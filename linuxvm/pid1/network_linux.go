@@ -2,23 +2,21 @@ package pid1
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
+	"io/fs"
+	"net"
 	"net/netip"
+	"os"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
 
-// The guest's place in the virtual network; the daemon on the host is the other end of it.
-var (
-	guestAddress = netip.MustParsePrefix("192.168.127.2/24")
-	gateway      = netip.MustParseAddr("192.168.127.1")
-)
-
 const networkCard = "eth0"
 
 // configureNetwork brings up the loopback and the network card.
-func configureNetwork(mtu int) error {
+func configureNetwork(o Options) error {
 	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return fmt.Errorf("open socket: %w", err)
@@ -27,14 +25,15 @@ func configureNetwork(mtu int) error {
 	if err := setUp(fd, "lo"); err != nil {
 		return err
 	}
-	if err := setMTU(fd, networkCard, mtu); err != nil {
+	if err := setMTU(fd, networkCard, o.MTU); err != nil {
 		return err
 	}
-	mask := netip.AddrFrom4([4]byte{255, 255, 255, 0})
+	address := o.Address()
+	mask, _ := netip.AddrFromSlice(net.CIDRMask(address.Bits(), 32))
 	for _, set := range []struct {
 		request uint
 		address netip.Addr
-	}{{unix.SIOCSIFADDR, guestAddress.Addr()}, {unix.SIOCSIFNETMASK, mask}} {
+	}{{unix.SIOCSIFADDR, address.Addr()}, {unix.SIOCSIFNETMASK, mask}} {
 		ifr, err := unix.NewIfreq(networkCard)
 		if err != nil {
 			return fmt.Errorf("name %q: %w", networkCard, err)
@@ -49,7 +48,23 @@ func configureNetwork(mtu int) error {
 	if err := setUp(fd, networkCard); err != nil {
 		return err
 	}
-	return addDefaultRoute(fd, gateway)
+	return errors.Join(addDefaultRoute(fd, o.Gateway()), useResolver(o.Gateway()))
+}
+
+// useResolver makes the gateway the resolver, where the image's file names another address.
+func useResolver(gateway netip.Addr) error {
+	const file = "/etc/resolv.conf"
+	text := "nameserver " + gateway.String() + "\n"
+	if b, err := os.ReadFile(file); err == nil && string(b) == text {
+		return nil
+	}
+	if err := os.Remove(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("name the resolver: %w", err)
+	}
+	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+		return fmt.Errorf("name the resolver: %w", err)
+	}
+	return nil
 }
 
 func setUp(fd int, name string) error {

@@ -25,7 +25,7 @@ const (
 // A program is how a service is started.
 type program struct {
 	name, path string
-	args       []string
+	args, env  []string
 	// oom is how soon the kernel kills it for memory, from -1000 (never) on.
 	oom string
 }
@@ -49,16 +49,19 @@ func dockerd(o Options) program {
 		"--ip6tables=false",
 		// Bridges as large as the card: their frames never see a wire (docs/forwarding.md has what it brings).
 		"--mtu=" + mtu, "--default-network-opt=bridge=com.docker.network.driver.mtu=" + mtu,
-		"--host-gateway-ip=" + hostGateway,
-	}}
+		"--host-gateway-ip=" + o.Host().String(),
+	}, env: dockerdEnv(o)}
+	if o.Bridge.IsValid() {
+		p.args = append(p.args, "--bip="+o.Bridge.String())
+	}
+	for _, pool := range o.Pools {
+		p.args = append(p.args, "--default-address-pool=base="+pool.Base.String()+",size="+strconv.Itoa(pool.Size))
+	}
 	if o.Debug {
 		p.args = append(p.args, "--debug")
 	}
 	return p
 }
-
-// hostGateway is the address that stands for the host in the virtual network.
-const hostGateway = "192.168.127.254"
 
 // runServices runs containerd and dockerd until the guest is to power off and they have ended.
 func (a *Agent) runServices(dataReady <-chan struct{}) {
@@ -120,7 +123,7 @@ func (a *Agent) startProgram(p program) (*process, error) {
 		return nil, fmt.Errorf("make pipe: %w", err)
 	}
 	proc, exited, err := a.children.start(p.path, p.args, &os.ProcAttr{
-		Dir: "/", Env: environment("NOTIFY_SOCKET=" + socket), Files: []*os.File{nil, w, w},
+		Dir: "/", Env: environment(append(p.env, "NOTIFY_SOCKET="+socket)...), Files: []*os.File{nil, w, w},
 		Sys: serviceAttr(),
 	})
 	w.Close()
