@@ -8,7 +8,6 @@ import (
 
 	"github.com/wherry-app/wherry/app"
 	"github.com/wherry-app/wherry/app/logfile"
-	"github.com/wherry-app/wherry/forwarder/outbound"
 	"github.com/wherry-app/wherry/linuxvm/control"
 	"github.com/wherry-app/wherry/linuxvm/link"
 	"github.com/wherry-app/wherry/vmhost"
@@ -16,7 +15,9 @@ import (
 
 // boot starts the machine, or takes over the one that runs, and returns when docker answers.
 func (s *session) boot() error {
+	s.plan.network = s.planNetwork()
 	s.plan.spec = makeSpec(s.plan.settings, s.plan.image, s.cfg.Home.DataDisk(), s.cfg.Home.VM(), s.cfg.Home.Log(app.LogKernel))
+	s.plan.spec.Cmdline += s.plan.network.Cmdline()
 	if err := s.takeOver(); err != nil {
 		return err
 	}
@@ -197,7 +198,7 @@ func (s *session) connect() {
 	s.agent = control.NewClient(s.link)
 	s.later(func() { _ = s.agent.Close() })
 	s.shareFolders()
-	network, err := outbound.New(outbound.Config{Dial: s.dialHost, Logger: s.log})
+	network, err := s.newNetwork()
 	if err != nil {
 		s.log.Error("containers have no network", "error", err)
 		s.report("", func(snap *app.Snapshot) {

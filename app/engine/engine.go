@@ -10,6 +10,7 @@ import (
 
 	"github.com/wherry-app/wherry/app"
 	"github.com/wherry-app/wherry/app/home"
+	"github.com/wherry-app/wherry/app/hostproxy"
 	"github.com/wherry-app/wherry/app/logfile"
 	"github.com/wherry-app/wherry/linuxvm/control"
 	"github.com/wherry-app/wherry/linuxvm/image"
@@ -61,6 +62,7 @@ type Engine struct {
 	cfg      Config
 	log      hclog.Logger
 	pub      publisher
+	proxies  *hostproxy.Finder
 	requests chan request
 	quit     chan struct{} // closed when Run ends
 	front    *front
@@ -76,6 +78,7 @@ func New(cfg Config) *Engine {
 	}
 	e := &Engine{cfg: cfg, log: cfg.Logger.Named("engine"), requests: make(chan request), quit: make(chan struct{})}
 	e.front = newFront(e)
+	e.proxies = e.newProxyFinder()
 	return e
 }
 

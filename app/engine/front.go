@@ -98,7 +98,7 @@ func (f *front) offer() error {
 
 // proxy is the docker socket's.
 func (f *front) proxy(l net.Listener) *dockersock.Proxy {
-	binds := f.e.binds()
+	binds, env := f.e.binds(), f.e.proxyEnv()
 	return dockersock.New(dockersock.Config{
 		Listener: l,
 		Enter:    f.enter,
@@ -109,7 +109,14 @@ func (f *front) proxy(l net.Listener) *dockersock.Proxy {
 			}
 			return s.link.Dial(ctx, link.PortDocker)
 		},
-		Create:  binds.Create,
+		Create: func(ctx context.Context, body []byte) ([]byte, error) {
+			body, err := binds.Create(ctx, body)
+			if err != nil {
+				return nil, err
+			}
+			return env.Create(ctx, body)
+		},
+		Build:   env.Build,
 		Volume:  binds.Volume,
 		Service: binds.Service,
 		Started: func(ctx context.Context, container string) error {

@@ -138,9 +138,17 @@ func (g *guest) waitLinked(ctx context.Context) error {
 
 // waitDocker waits until docker answers a real request.
 func (g *guest) waitDocker(ctx context.Context) error {
+	configured := make(chan struct{})
+	configuring, cancel := context.WithCancel(ctx)
+	defer func() { cancel(); <-configured }()
+	go func() {
+		defer close(configured)
+		g.configureDocker(configuring)
+	}()
 	if err := g.wait(ctx, func(st control.Status) bool { return st.DockerReady }); err != nil {
 		return err
 	}
+	<-configured
 	docker, err := g.dockerClient()
 	if err != nil {
 		return err
@@ -196,6 +204,8 @@ func (s *session) publishDocker() error {
 	if err := s.front.offer(); err != nil {
 		return err
 	}
+	s.followDockerSettings()
+	s.task("routes", s.watchRoutes)
 	s.forwardPorts(docker)
 	s.mu.Lock()
 	s.ready = true

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/wherry-app/wherry/app"
+	"github.com/wherry-app/wherry/app/hostroutes"
 	"github.com/wherry-app/wherry/linuxvm/image"
 	"github.com/wherry-app/wherry/vmhost"
 )
@@ -31,6 +32,7 @@ type plan struct {
 	settings app.Settings
 	image    *image.Image
 	driver   vmhost.Driver
+	network  hostroutes.Plan
 	spec     vmhost.Spec
 }
 

@@ -16,7 +16,9 @@ import (
 // and what they must not reach.
 func TestOutbound(t *testing.T) {
 	e := newEngine(t)
+	r := startRegistry(t)
 	e.wherry("settings", "set", "docker_context", "on")
+	e.wherry("settings", "set", "ca_dir", r.ca)
 	e.start()
 	for _, test := range []struct {
 		name string
@@ -25,6 +27,8 @@ func TestOutbound(t *testing.T) {
 		{"names", (*engine).names},
 		{"names are not for containers", (*engine).namesIsolated},
 		{"docker's context", (*engine).dockerContext},
+		{"registry", func(e *engine) { e.registryDirect(r) }},
+		{"registry by a proxy", func(e *engine) { e.registryByProxy(r) }},
 	} {
 		t.Run(test.name, e.with(test.run))
 	}

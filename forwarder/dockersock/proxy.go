@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/url"
 	"sync"
 	"time"
 
@@ -36,6 +37,8 @@ type Config struct {
 	Create Edit
 	// Volume and Service are the same for requests to create volumes, and to create and update services of a swarm.
 	Volume, Service Edit
+	// Build may change the query of each request to build an image. Nil changes nothing.
+	Build func(query url.Values)
 	// Started is called when dockerd has started a container, before its client is told, with the name or ID that the
 	// client used. An error is what the client is told instead. Nil does nothing.
 	Started func(ctx context.Context, container string) error
@@ -50,7 +53,10 @@ type Config struct {
 type Edit func(ctx context.Context, body []byte) ([]byte, error)
 
 // edits are a Config's.
-type edits struct{ container, volume, service Edit }
+type edits struct {
+	container, volume, service Edit
+	build                      func(url.Values)
+}
 
 // Proxy connects clients to dockerd.
 type Proxy struct {
@@ -69,7 +75,7 @@ func New(c Config) *Proxy {
 	if log == nil {
 		log = hclog.NewNullLogger()
 	}
-	return &Proxy{listener: c.Listener, enter: c.Enter, dial: c.Dial, edits: edits{c.Create, c.Volume, c.Service}, started: c.Started, refused: c.Refused, log: log.Named("dockersock")}
+	return &Proxy{listener: c.Listener, enter: c.Enter, dial: c.Dial, edits: edits{c.Create, c.Volume, c.Service, c.Build}, started: c.Started, refused: c.Refused, log: log.Named("dockersock")}
 }
 
 // Run serves clients until ctx ends. Then it closes the listener and all connections, waits for them, and returns nil; it

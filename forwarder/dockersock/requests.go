@@ -81,13 +81,13 @@ func (q *requests) next() error {
 	if edit := q.edits.edit(req); edit != nil {
 		return q.inspect(req, head, edit)
 	}
-	q.pass(req, head)
+	q.pass(req, head, rebuilt(q.edits.build, req, head))
 	return q.ask(&exchange{request: req, container: starts(req)})
 }
 
-// pass lets a request go to dockerd as it came.
-func (q *requests) pass(req *http.Request, head []byte) {
-	q.out = append([]byte(nil), head...)
+// pass lets a request go to dockerd as it came, but for its head.
+func (q *requests) pass(req *http.Request, head, now []byte) {
+	q.out = append([]byte(nil), now...)
 	q.body = newBody(req.ContentLength, req.TransferEncoding)
 	_, _ = q.r.Discard(len(head)) // is buffered
 }
