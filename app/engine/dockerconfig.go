@@ -16,7 +16,7 @@ import (
 )
 
 // dockerConfig is what dockerd in the guest is told. Authorities are not named for a guest that was found running or was
-// resumed: a change would end its containers, and has time until the next boot.
+// resumed with containers: a change would end its containers, and has time until the next boot.
 func dockerConfig(set app.Settings, ca *string) control.DockerConfig {
 	return control.DockerConfig{RegistryMirrors: set.RegistryMirrors, InsecureRegistries: set.InsecureRegistries, CA: ca}
 }
@@ -25,7 +25,7 @@ func dockerConfig(set app.Settings, ca *string) control.DockerConfig {
 // warning: docker works without.
 func (s *session) configureDocker(ctx context.Context) {
 	var ca *string
-	if !s.adopted {
+	if !s.adopted || s.gotUp {
 		text, err := authorities(s.plan.settings)
 		if err != nil {
 			s.warn(fmt.Errorf("docker does not trust all authorities that it should: %w", err))

@@ -78,6 +78,7 @@ func (s *session) answers(ctx context.Context) error {
 func (s *session) getUp(ctx context.Context, r vmhost.Resumer) vmhost.Machine {
 	m, err := s.goOn(ctx, r, s.quickState(s.plan.settings))
 	if err == nil {
+		s.gotUp = true
 		return m
 	}
 	s.log.Info("no fast start", "error", err)

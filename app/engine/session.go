@@ -48,6 +48,7 @@ type session struct {
 	verified  bool // the image's files were checked
 	machine   vmhost.Machine
 	adopted   bool // machine was found running or resumed: its guest has booted before
+	gotUp     bool // adopted from the state of a fast start: no container runs in it yet
 	info      vmhost.Info
 	link      *link.Client
 	agent     *control.Client
