@@ -83,8 +83,10 @@ const maxPools = 24
 // for measuring networks.
 func spare() []Pool {
 	return []Pool{
-		{netip.MustParsePrefix("10.192.0.0/11"), 20}, {netip.MustParsePrefix("10.96.0.0/12"), 20},
-		{netip.MustParsePrefix("100.96.0.0/12"), 20}, {netip.MustParsePrefix("198.18.0.0/15"), 24},
+		{netip.MustParsePrefix("10.192.0.0/11"), 20},
+		{netip.MustParsePrefix("10.96.0.0/12"), 20},
+		{netip.MustParsePrefix("100.96.0.0/12"), 20},
+		{netip.MustParsePrefix("198.18.0.0/15"), 24},
 	}
 }
 

@@ -20,8 +20,12 @@ type ProxyEnv struct {
 // variables are those that programs look at. Not all look at the same ones.
 func (p ProxyEnv) variables(proxy string) [][2]string {
 	return [][2]string{
-		{"HTTP_PROXY", proxy}, {"HTTPS_PROXY", proxy}, {"NO_PROXY", p.NoProxy},
-		{"http_proxy", proxy}, {"https_proxy", proxy}, {"no_proxy", p.NoProxy},
+		{"HTTP_PROXY", proxy},
+		{"HTTPS_PROXY", proxy},
+		{"NO_PROXY", p.NoProxy},
+		{"http_proxy", proxy},
+		{"https_proxy", proxy},
+		{"no_proxy", p.NoProxy},
 	}
 }
 
