@@ -3,7 +3,7 @@ ARCH  ?= $(shell go env GOARCH)
 GO    ?= go
 GUEST := dist/guest-$(ARCH)
 
-.PHONY: help deps build guest run test check bench bench-ui screenshots clean
+.PHONY: help deps build guest run test check bench bench-ui bench-share test-share screenshots clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -37,6 +37,14 @@ bench: deps build guest ## measure, print a table and write dist/bench.json
 
 bench-ui: deps build guest ## measure the desktop app into dist/bench-ui.json
 	@BENCH=$(CURDIR)/dist/bench-ui.json $(GO) test -tags e2e,no_emoji -run TestBench -v -timeout 30m ./cmd/wherry-desktop
+
+bench-share: deps build guest ## measure shared folders beside the guest's own disk into dist/bench-share.json
+	@bash .ci/share-image
+	@$(GO) run ./cmd/wherry-bench -only share -o dist/bench-share.json
+
+test-share: deps build guest ## try shared folders with real programs, and both sides at random for 10 minutes
+	@bash .ci/share-image
+	@SHARE_PROGRAMS=1 SHARE_FUZZ=$${SHARE_FUZZ:-10m} $(GO) test -count=1 -timeout 90m -v -run 'TestShare' ./cmd/e2e
 
 screenshots: deps build guest ## take the pictures of the README and docs from a real run
 	@SHOTS=$(CURDIR)/docs/screenshots $(GO) test -tags e2e,no_emoji -run TestScreenshots -timeout 15m ./cmd/wherry-desktop

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -18,6 +19,8 @@ import (
 //	guest serve ADDRESS  answers the load generator, TCP and UDP, until it is killed; the first line printed is the address
 //	guest sink           reads its input to the end and prints how many bytes that were
 //	guest source BYTES   prints as many bytes
+//	guest files DIR N MB works with N small files and one of MB MiB in a folder, prints as JSON how long each step took
+//	guest watch DIR      prints "ready", then "event" for each change of a file in a folder, and repeats its input
 //	guest dockerd        restarts the guest's dockerd and prints in how many seconds that was ready
 func runGuest(ctx context.Context, args []string) error {
 	switch {
@@ -50,6 +53,10 @@ func runGuest(ctx context.Context, args []string) error {
 		}
 		_, err = load.Copy(os.Stdout, io.LimitReader(zeros{}, n))
 		return err
+	case len(args) == 4 && args[0] == "files":
+		return reportFiles(args[1], args[2], args[3])
+	case len(args) == 2 && args[0] == "watch":
+		return watchFolder(args[1])
 	case len(args) == 1 && args[0] == "dockerd":
 		took, err := restartDockerd(ctx)
 		if err != nil {
@@ -58,7 +65,7 @@ func runGuest(ctx context.Context, args []string) error {
 		fmt.Println(took.Seconds())
 		return nil
 	}
-	fmt.Fprintln(os.Stderr, "usage: wherry-bench guest nothing | serve ADDRESS | sink | source BYTES | dockerd")
+	fmt.Fprintln(os.Stderr, "usage: wherry-bench guest nothing | serve ADDRESS | sink | source BYTES | files DIR N MB | watch DIR | dockerd")
 	return errUsage
 }
 
@@ -68,4 +75,21 @@ type zeros struct{}
 func (zeros) Read(p []byte) (int, error) {
 	clear(p)
 	return len(p), nil
+}
+
+// reportFiles works with files and prints how long each step took.
+func reportFiles(dir, files, megabytes string) error {
+	n, err := strconv.Atoi(files)
+	if err != nil {
+		return fmt.Errorf("read number of files: %w", err)
+	}
+	mb, err := strconv.ParseInt(megabytes, 10, 64)
+	if err != nil {
+		return fmt.Errorf("read size: %w", err)
+	}
+	took, err := runFiles(dir, n, mb<<20)
+	if err != nil {
+		return err
+	}
+	return json.NewEncoder(os.Stdout).Encode(took)
 }

@@ -109,6 +109,11 @@ func (l *Lab) DockerTo(ctx context.Context, out io.Writer, args ...string) error
 	return l.runTo(ctx, nil, out, "docker", args...)
 }
 
+// DockerIO is DockerTo with an input.
+func (l *Lab) DockerIO(ctx context.Context, in io.Reader, out io.Writer, args ...string) error {
+	return l.runTo(ctx, in, out, "docker", args...)
+}
+
 func (l *Lab) run(ctx context.Context, in io.Reader, program string, args ...string) (string, error) {
 	var out bytes.Buffer
 	err := l.runTo(ctx, in, &out, program, args...)
