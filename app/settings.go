@@ -23,8 +23,6 @@ type Settings struct {
 	Accel string `json:"accel"`
 	// Shares are the folders that containers may bind, each in the form that ParseShare reads.
 	Shares []string `json:"shares"`
-	// ShareDriver is Auto, ShareWherry or ShareVirtiofs.
-	ShareDriver string `json:"share_driver"`
 
 	Outbound
 	NetworkSettings
@@ -56,7 +54,7 @@ func DefaultSettings(h Host) Settings {
 	if h.Memory > 0 {
 		mem = min(max(h.Memory/4, 1<<30), 8<<30) &^ (1<<20 - 1)
 	}
-	return Settings{CPUs: max(h.CPUs, 1), Memory: mem, Disk: 64 << 30, Driver: Auto, Accel: Auto, Shares: defaultShares(h.Home), ShareDriver: Auto, Outbound: DefaultOutbound(), NetworkSettings: defaultNetwork(), LifecycleSettings: defaultLifecycle()}
+	return Settings{CPUs: max(h.CPUs, 1), Memory: mem, Disk: 64 << 30, Driver: Auto, Accel: Auto, Shares: defaultShares(h.Home), Outbound: DefaultOutbound(), NetworkSettings: defaultNetwork(), LifecycleSettings: defaultLifecycle()}
 }
 
 // Auto lets Wherry choose.

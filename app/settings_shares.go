@@ -11,19 +11,12 @@ import (
 )
 
 func sharingKeys() []Key {
-	drivers := []string{Auto, ShareWherry, ShareVirtiofs}
 	shares := listKey(Key{
 		Name: "shares", Group: GroupSharing, Title: "Folders", Live: true,
 		Help: "folders of this computer that containers may bind, with commas between them; PATH:ro for reading only",
 	}, func(s *Settings) *[]string { return &s.Shares })
 	shares.set = setShares
-	return []Key{
-		shares,
-		textKey(Key{
-			Name: "share_driver", Kind: KindChoice, Group: GroupSharing, Title: "How folders are shared",
-			Help: "how folders are shared: " + strings.Join(drivers, ", "), Choices: drivers,
-		}, func(s *Settings) *string { return &s.ShareDriver }),
-	}
+	return []Key{shares}
 }
 
 // setShares takes a new list of folders. Those that were not in the old one have to be there; the others may be on a disk
@@ -108,9 +101,6 @@ func (s Settings) checkShares() error {
 					"the folders %s and %s lie in each other, with different rights", outer.Path, inner.Path)
 			}
 		}
-	}
-	if !slices.Contains([]string{Auto, ShareWherry, ShareVirtiofs}, s.ShareDriver) {
-		return Errorf(fmt.Sprintf("use one of: %s, %s, %s", Auto, ShareWherry, ShareVirtiofs), "unknown way of sharing %q", s.ShareDriver)
 	}
 	return nil
 }

@@ -102,7 +102,7 @@ func TestKeysReadWhatTheyWrite(t *testing.T) {
 	s.Names, s.NamesPort, s.DockerContext, s.SecondSocket = false, "8088", app.Off, app.SocketAudit
 	s.HTTPProxy, s.HTTPSProxy, s.NoProxy, s.ContainerProxy = "http://p:1", app.Off, "a,b", true
 	s.Bind = app.BindAll
-	s.Shares, s.ShareDriver = []string{t.TempDir()}, app.ShareWherry
+	s.Shares = []string{t.TempDir()}
 	s.CADir, s.HostCA, s.RegistryMirrors, s.InsecureRegistries, s.Subnet = t.TempDir(), true, []string{"https://m"}, []string{"r:5000", "10.0.0.0/8"}, "10.99.0.0/24"
 	changes := map[string]string{}
 	for _, k := range app.Keys() {

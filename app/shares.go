@@ -6,13 +6,9 @@ import (
 	"strings"
 )
 
-// The ways in which folders are shared: the values of share_driver beside Auto.
-const (
-	// ShareWherry is Wherry's own filesystem over the link; it works on every host and survives a suspend.
-	ShareWherry = "wherry"
-	// ShareVirtiofs is the hypervisor's, where it has one.
-	ShareVirtiofs = "virtiofs"
-)
+// ShareWherry is the way in which folders are shared: Wherry's own filesystem over the link, which works on every host and
+// survives a suspend.
+const ShareWherry = "wherry"
 
 // A Share is a folder of this computer that containers may see.
 type Share struct {
@@ -97,7 +93,7 @@ type ShareState struct {
 	Path      string `json:"path"`
 	GuestPath string `json:"guest_path"`
 	ReadOnly  bool   `json:"read_only,omitempty"`
-	// Driver is ShareWherry or ShareVirtiofs.
+	// Driver is how it is shared: ShareWherry; empty while it is not.
 	Driver string `json:"driver,omitempty"`
 	// Ready says that containers can use it now.
 	Ready bool `json:"ready"`

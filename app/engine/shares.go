@@ -14,9 +14,6 @@ import (
 
 // shareFolders serves the shared folders to the guest as long as the session lives, and takes up changed settings.
 func (s *session) shareFolders() {
-	if s.plan.settings.ShareDriver == app.ShareVirtiofs {
-		return
-	}
 	files := server.New(server.Config{Logger: s.log})
 	set := func(now app.Settings) {
 		if err := files.SetShares(sharesOf(now)); err != nil {

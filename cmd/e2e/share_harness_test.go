@@ -96,9 +96,6 @@ func newSharing(t *testing.T) *sharing {
 		t.Fatal(err)
 	}
 	e.wherry("settings", "set", "shares", s.dir)
-	if driver := os.Getenv("SHARE_DRIVER"); driver != "" {
-		e.wherry("settings", "set", "share_driver", driver)
-	}
 	e.start()
 	e.shareBox()
 	return s

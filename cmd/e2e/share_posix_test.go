@@ -7,7 +7,15 @@ import (
 // differences are the cases in which a shared folder may differ from the guest's own disk, and why; docs/sharing.md has
 // them, too.
 func differences() map[string]string {
-	return map[string]string{}
+	const users = "users of containers are not kept from each other's files"
+	return map[string]string{
+		"access/of others": users, "access/by group": users, "access/owner without rights": users, "access/sticky folder": users,
+		"access/changes by others": users, "chmod/writing drops setuid": users,
+		"owner/chown":                    "the owner of a symbolic link is not kept",
+		"open/O_TMPFILE":                 "not supported",
+		"xattr/capabilities of programs": "not supported",
+		"xattr/access control lists":     "not supported",
+	}
 }
 
 // posix runs the same cases on the guest's own disk and on the shared folder.

@@ -11,6 +11,9 @@ import (
 
 // TestShare is about folders of the host in containers.
 func TestShare(t *testing.T) {
+	if os.Getenv("SHARE_TESTS") == "" {
+		t.Skip("set SHARE_TESTS=1, or run `make test-share`")
+	}
 	s := newSharing(t)
 	for _, test := range []struct {
 		name string

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -14,7 +13,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/wherry-app/wherry/app"
 	"github.com/wherry-app/wherry/cmd/wherry-bench/report"
 )
 
@@ -44,64 +42,30 @@ func shareAbout() map[string]string {
 	}
 }
 
-// measureShare measures the same load on a volume and on a shared folder, by turns; then the same with the hypervisor's
-// own way of sharing, where it has one.
+// measureShare measures the same load on a volume and on a shared folder, by turns; then the same with QEMU's virtiofs.
 func measureShare(ctx context.Context, b *bench) error {
 	dir := b.lab.File("shared")
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("make folder: %w", err)
 	}
 	defer os.RemoveAll(dir)
-	if err := b.shareWith(ctx, dir, app.ShareWherry); err != nil {
-		return err
-	}
-	if err := b.fileFigures(ctx, "share", dir); err != nil {
-		return err
-	}
-	if err := b.eventFigures(ctx, "share", dir); err != nil {
-		return err
-	}
-	if err := b.shareWith(ctx, dir, app.ShareVirtiofs); err != nil {
-		b.report.Note("virtiofs was not measured: %v", err)
-		return b.shareWith(ctx, dir, app.Auto)
-	}
-	err := b.fileFigures(ctx, "virtiofs", dir)
-	b.report.Note("9p was not measured: the guest's kernel has none")
-	return errors.Join(err, b.shareWith(ctx, dir, app.Auto))
-}
-
-// shareWith has a folder shared in one way.
-func (b *bench) shareWith(ctx context.Context, dir, driver string) error {
 	if _, err := b.running(ctx); err != nil {
 		return err
 	}
 	if _, err := b.lab.Wherry(ctx, nil, "settings", "set", "shares", dir); err != nil {
 		return err
 	}
-	if _, err := b.lab.Wherry(ctx, nil, "settings", "set", "share_driver", driver); err != nil {
+	if err := b.fileFigures(ctx, "share", dir); err != nil {
 		return err
 	}
-	if driver == app.ShareVirtiofs {
-		if _, err := b.lab.Stop(ctx); err != nil {
-			return err
-		}
-	}
-	if _, err := b.running(ctx); err != nil {
+	if err := b.eventFigures(ctx, dir); err != nil {
 		return err
 	}
-	out, err := b.lab.Wherry(ctx, nil, "share", "--json")
-	if err != nil {
-		return err
+	b.report.Note("9p was not measured: the guest's kernel has none")
+	if err := b.virtiofs(ctx); err != nil {
+		b.report.Note("virtiofs was not measured: %v", err)
 	}
-	var list []app.ShareState
-	if err := json.Unmarshal([]byte(out), &list); err != nil {
-		return fmt.Errorf("read shares: %w", err)
-	}
-	i := slices.IndexFunc(list, func(s app.ShareState) bool { return s.Path == dir })
-	if i < 0 || list[i].Error != "" || driver != app.Auto && list[i].Driver != driver {
-		return fmt.Errorf("the folder is not shared by %s: %+v", driver, list)
-	}
-	return nil
+	return ctx.Err()
 }
 
 // fileFigures adds the figures of the file load, named with a prefix.
@@ -160,7 +124,7 @@ func (b *bench) fileLoad(ctx context.Context, source string, files, large int) (
 }
 
 // eventFigures adds how long an edit on the host takes to be an event in a container, beside a line's way there and back.
-func (b *bench) eventFigures(ctx context.Context, prefix, dir string) error {
+func (b *bench) eventFigures(ctx context.Context, dir string) error {
 	const name, rounds = "wherry-bench-watch", 40
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Minute)
 	defer cancel()
@@ -209,7 +173,7 @@ func (b *bench) eventFigures(ctx context.Context, prefix, dir string) error {
 		events = append(events, time.Since(begun).Seconds()*1e3)
 	}
 	for _, p := range []float64{50, 95} {
-		f := report.New(fmt.Sprintf("%s.event.p%g", prefix, p), "a host's edit until a container's inotify event, and its word of that here", "ms", report.Samples{events.Percentile(p)})
+		f := report.New(fmt.Sprintf("share.event.p%g", p), "a host's edit until a container's inotify event, and its word of that here", "ms", report.Samples{events.Percentile(p)})
 		b.report.Add(f.Against("line", report.Samples{echoes.Percentile(p)}).Aiming(report.AtMost(50)))
 	}
 	return nil

@@ -23,6 +23,8 @@ type Config struct {
 	Program string
 	// Settings are set before the first start, for example "accel": "tcg".
 	Settings map[string]string
+	// Env are variables of the engine's environment beside those of this process.
+	Env []string
 }
 
 // Lab is one engine and a folder for what belongs to it.
@@ -52,7 +54,7 @@ func New(c Config) (*Lab, error) {
 	if err != nil {
 		return nil, errors.Join(err, os.RemoveAll(root))
 	}
-	env := append(os.Environ(), home.EnvVar+"="+dir.Root(), "DOCKER_HOST="+dir.DockerHost(), "DOCKER_CONFIG="+filepath.Join(root, "docker"))
+	env := append(append(os.Environ(), c.Env...), home.EnvVar+"="+dir.Root(), "DOCKER_HOST="+dir.DockerHost(), "DOCKER_CONFIG="+filepath.Join(root, "docker"))
 	return &Lab{config: c, root: root, home: dir, env: env}, nil
 }
 
