@@ -91,9 +91,17 @@ func kinds() []struct {
 		mask uint32
 		name string
 	}{
-		{unix.IN_CREATE, "CREATE"}, {unix.IN_MODIFY, "MODIFY"}, {unix.IN_CLOSE_WRITE, "CLOSE_WRITE"}, {unix.IN_ATTRIB, "ATTRIB"},
-		{unix.IN_MOVED_FROM, "MOVED_FROM"}, {unix.IN_MOVED_TO, "MOVED_TO"}, {unix.IN_DELETE, "DELETE"},
-		{unix.IN_DELETE_SELF, "DELETE_SELF"}, {unix.IN_MOVE_SELF, "MOVE_SELF"}, {unix.IN_ISDIR, "ISDIR"}, {unix.IN_Q_OVERFLOW, "OVERFLOW"},
+		{unix.IN_CREATE, "CREATE"},
+		{unix.IN_MODIFY, "MODIFY"},
+		{unix.IN_CLOSE_WRITE, "CLOSE_WRITE"},
+		{unix.IN_ATTRIB, "ATTRIB"},
+		{unix.IN_MOVED_FROM, "MOVED_FROM"},
+		{unix.IN_MOVED_TO, "MOVED_TO"},
+		{unix.IN_DELETE, "DELETE"},
+		{unix.IN_DELETE_SELF, "DELETE_SELF"},
+		{unix.IN_MOVE_SELF, "MOVE_SELF"},
+		{unix.IN_ISDIR, "ISDIR"},
+		{unix.IN_Q_OVERFLOW, "OVERFLOW"},
 	}
 }
 
