@@ -131,6 +131,7 @@ func (e *engine) processes() []string {
 func (e *engine) command(ctx context.Context, name string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Env = e.env
+	cmd.WaitDelay = 5 * time.Second // what it left behind may hold its output open
 	return cmd
 }
 

@@ -276,7 +276,9 @@ func (d *desktop) pause(n time.Duration) {
 
 func (d *desktop) xdo(args ...string) {
 	d.t.Helper()
-	cmd := exec.Command("xdotool", args...)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "xdotool", args...)
 	cmd.Env = append(os.Environ(), "DISPLAY="+d.display)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		d.t.Fatalf("xdotool %v: %v\n%s", args, err, out)
@@ -331,7 +333,10 @@ func (d *desktop) load(file string) { d.t.Helper(); d.docker("load", "-i", file)
 
 func (d *desktop) run(prog string, args ...string) string {
 	d.t.Helper()
-	cmd := exec.Command(prog, args...)
+	ctx, cancel := context.WithTimeout(context.Background(), 4*time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, prog, args...)
+	cmd.WaitDelay = 5 * time.Second // what it left behind may hold its output open
 	cmd.Env = append(os.Environ(), "WHERRY_HOME="+d.home, "DOCKER_HOST=unix://"+filepath.Join(d.home, "docker.sock"))
 	out, err := cmd.CombinedOutput()
 	if err != nil {
