@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
-	"net/http"
 	"os"
 	"path/filepath"
 	"time"
@@ -15,8 +13,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/wherry-app/wherry/app"
+	"github.com/wherry-app/wherry/app/dockercontext"
 	"github.com/wherry-app/wherry/app/doctor"
-	"github.com/wherry-app/wherry/app/localsock"
 	"github.com/wherry-app/wherry/linuxvm/image"
 )
 
@@ -53,12 +51,9 @@ func (c *cli) doctorCommand() *cobra.Command {
 func (c *cli) examination() doctor.Config {
 	return doctor.Config{
 		Home: c.home, Drivers: newDrivers(c.home.Cache(), hclog.NewNullLogger()), Host: hostFacts(), Version: version(), Daemon: c.client,
-		Image: func() (*image.Image, error) { return findImage(c.home) }, Context: dockerContext,
+		Image: func() (*image.Image, error) { return findImage(c.home) }, Context: dockercontext.Name,
 	}
 }
-
-// dockerContext is the name of Wherry's docker context.
-const dockerContext = "wherry"
 
 func (c *cli) diagnoseCommand() *cobra.Command {
 	var file string
@@ -106,15 +101,8 @@ func (c *cli) diagnose(ctx context.Context, file string) (err error) {
 func (c *cli) environments(ctx context.Context) []string {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	snap, err := c.snapshot(ctx)
-	if err != nil || snap.State != app.StateRunning {
-		return nil
-	}
-	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
-		return localsock.Dial(ctx, c.home.DockerSocket())
-	}
-	docker, err := client.New(client.WithHTTPClient(&http.Client{Transport: &http.Transport{DialContext: dial}}), client.WithHost("tcp://dockerd:1"), client.WithDialContext(dial))
-	if err != nil {
+	docker := c.docker(ctx)
+	if docker == nil {
 		return nil
 	}
 	defer docker.Close()

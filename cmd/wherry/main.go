@@ -110,7 +110,7 @@ func (c *cli) rootCommand() *cobra.Command {
 	root.AddCommand(
 		c.startCommand(), c.stopCommand(), c.restartCommand(), c.statusCommand(), c.envCommand(), c.portsCommand(),
 		c.logsCommand(), c.shellCommand(), c.settingsCommand(), c.resetCommand(), c.rescueCommand(), c.welcomeCommand(), c.versionCommand(),
-		c.daemonCommand(), c.doctorCommand(), c.diagnoseCommand(),
+		c.daemonCommand(), c.doctorCommand(), c.diagnoseCommand(), c.uninstallCommand(),
 		c.contextCommand(), c.linkSocketCommand(), c.namesCommand(), c.shareCommand(),
 	)
 	return root

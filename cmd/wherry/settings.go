@@ -1,11 +1,9 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 	"text/tabwriter"
 
@@ -14,7 +12,6 @@ import (
 	"github.com/wherry-app/wherry/app"
 	"github.com/wherry-app/wherry/app/api"
 	"github.com/wherry-app/wherry/app/engine"
-	"github.com/wherry-app/wherry/app/space"
 )
 
 func (c *cli) settingsCommand() *cobra.Command {
@@ -86,7 +83,11 @@ func (c *cli) resetCommand() *cobra.Command {
 		Short: "Delete all images, containers and volumes, and the settings",
 		Args:  args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if !yes && !c.confirm(keep) {
+			what := "This deletes all images, containers and volumes of Wherry in " + c.home.Root()
+			if !keep {
+				what += ", and the settings"
+			}
+			if !yes && !c.agreed(what+":", c.loss(cmd.Context())) {
 				return errors.New("nothing was changed")
 			}
 			self, err := program()
@@ -107,23 +108,4 @@ func (c *cli) resetCommand() *cobra.Command {
 	cmd.Flags().BoolVarP(&yes, "yes", "y", false, "do not ask")
 	cmd.Flags().BoolVar(&keep, "keep-settings", false, "delete the engine's data only")
 	return cmd
-}
-
-// confirm asks on the terminal whether a reset is meant, naming what is lost.
-func (c *cli) confirm(keepSettings bool) bool {
-	var size int64
-	if st, err := os.Stat(c.home.DataDisk()); err == nil {
-		size = space.Allocated(st)
-	}
-	what := "all images, containers and volumes"
-	if !keepSettings {
-		what += ", and the settings"
-	}
-	fmt.Fprintf(c.err, "This deletes %s of Wherry in %s (%s on disk).\nThey cannot be brought back. Go on? [y/N] ", what, c.home.Root(), app.HumanSize(size))
-	answer, err := bufio.NewReader(c.in).ReadString('\n')
-	if err != nil {
-		fmt.Fprintln(c.err)
-	}
-	answer = strings.ToLower(strings.TrimSpace(answer))
-	return answer == "y" || answer == "yes"
 }
