@@ -47,12 +47,13 @@ type driver struct {
 
 type machine struct {
 	vmhost.Machine
-	w *world
+	w    *world
+	dead bool // its guest never boots
 }
 
 func (d driver) Create(ctx context.Context, s vmhost.Spec) (vmhost.Machine, error) {
 	m, err := d.Fake.Create(ctx, s)
-	return machine{m, d.w}, err
+	return machine{m, d.w, filepath.Base(filepath.Dir(s.Kernel)) == deadImage}, err
 }
 
 func (d driver) Resume(ctx context.Context, s vmhost.Spec, st vmhost.State) (vmhost.Machine, error) {
@@ -60,7 +61,7 @@ func (d driver) Resume(ctx context.Context, s vmhost.Spec, st vmhost.State) (vmh
 	if err != nil {
 		return nil, err
 	}
-	return machine{m, d.w}, nil
+	return machine{m, d.w, false}, nil
 }
 
 func (m machine) Suspend(ctx context.Context, st vmhost.State) error {
@@ -69,7 +70,7 @@ func (m machine) Suspend(ctx context.Context, st vmhost.State) error {
 
 func (m machine) Start(ctx context.Context) (vmhost.Info, error) {
 	info, err := m.Machine.Start(ctx)
-	if err == nil {
+	if err == nil && !m.dead {
 		m.w.mu.Lock()
 		m.w.machine = m.Machine
 		m.w.mu.Unlock()
@@ -77,6 +78,9 @@ func (m machine) Start(ctx context.Context) (vmhost.Info, error) {
 	}
 	return info, err
 }
+
+// deadImage is the folder of a guest image that does not boot.
+const deadImage = "dead"
 
 // newWorld makes a world whose engine is not running yet.
 func newWorld(t *testing.T) *world {
@@ -155,10 +159,12 @@ func is(want app.State) func(app.Snapshot) bool {
 }
 
 // testImage is an image of three tiny files.
-func testImage(t *testing.T) *image.Image {
+func testImage(t *testing.T) *image.Image { return imageIn(t, t.TempDir(), "good") }
+
+// imageIn makes an image in a folder, with an identity.
+func imageIn(t *testing.T, dir, inputs string) *image.Image {
 	t.Helper()
-	dir := t.TempDir()
-	m := image.Manifest{Format: image.Format, Arch: "amd64", Agent: "test", Cmdline: "quiet"}
+	m := image.Manifest{Format: image.Format, Arch: "amd64", Agent: "test", Cmdline: "quiet", Inputs: inputs}
 	for _, name := range []string{image.Kernel, image.Initrd, image.Root} {
 		write(t, filepath.Join(dir, name), []byte(name))
 		a, err := image.Describe(filepath.Join(dir, name))

@@ -47,12 +47,7 @@ func (s *session) prepare() error {
 	}
 	g, ctx := errgroup.WithContext(s.life)
 	g.Go(func() error {
-		return s.stage(ctx, "image", "checking the guest image", 0, func(ctx context.Context) (err error) {
-			if s.plan.image, err = s.cfg.Image(); err != nil || s.holdsState() {
-				return err
-			}
-			return s.verify(ctx)
-		})
+		return s.stage(ctx, "image", "checking the guest image", 0, s.chooseImage)
 	})
 	g.Go(func() error {
 		return s.stage(ctx, "driver", "choosing the hypervisor", 0, func(ctx context.Context) (err error) {
@@ -210,7 +205,7 @@ func DiscardVM(ctx context.Context, drivers []vmhost.Driver, dir string) error {
 // reset removes the engine's data. Nothing runs meanwhile.
 func (o *owner) reset(keepSettings bool) error {
 	h := o.cfg.Home
-	paths := []string{h.DataDisk(), freshMark(h.DataDisk()), h.VM(), h.SavedState(), h.QuickState(), h.SavedRules(), h.Cache(), lastErrorFile(h.Root()), runningFile(h.Root())}
+	paths := []string{h.DataDisk(), freshMark(h.DataDisk()), h.VM(), h.SavedState(), h.QuickState(), h.SavedRules(), h.Cache(), lastErrorFile(h.Root()), runningFile(h.Root()), h.Images(), o.keptFile(), h.Log(app.LogEngine), h.Log(app.LogKernel)}
 	if !keepSettings {
 		if err := turnAutostart(h, false); err != nil {
 			return err

@@ -119,7 +119,7 @@ func (s *session) live() {
 func (s *session) run() error {
 	err := s.prepare()
 	if err == nil {
-		err = s.boot()
+		err = s.bootOrFallBack()
 	}
 	if err == nil {
 		err = s.serve()
