@@ -27,6 +27,8 @@ func experiments() []experiment {
 		{"image", "the guest image as shipped", measureImage},
 		{"boot", "starts, first containers and stops, and what the starts cannot go below", measureBoot},
 		{"idle", "memory and processor time of an engine that does nothing", measureIdle},
+		{"sleep", "suspending, sleeping, and waking up beside cold starts", measureSleep},
+		{"returned", "memory and disk space that come back to the host", measureReturned},
 		{"link", "bytes between host and guest, without docker", measureLink},
 		{"socket", "docker load and docker save", measureSocket},
 		{"ports", "a published port beside plain loopback", measurePorts},

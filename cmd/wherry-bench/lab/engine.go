@@ -19,6 +19,9 @@ const (
 	stopLimit  = 2 * time.Minute
 )
 
+// fastStart is the setting that makes a stop save the machine.
+const fastStart = "fast_start"
+
 // Fresh makes the engine one that was never started, with the lab's settings.
 func (l *Lab) Fresh(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, stopLimit)
@@ -28,6 +31,11 @@ func (l *Lab) Fresh(ctx context.Context) error {
 	}
 	for _, key := range slices.Sorted(maps.Keys(l.config.Settings)) {
 		if _, err := l.Wherry(ctx, nil, "settings", "set", key, l.config.Settings[key]); err != nil {
+			return err
+		}
+	}
+	if slices.Contains(app.KeyNames(), fastStart) { // or else no start but the first is one
+		if _, err := l.Wherry(ctx, nil, "settings", "set", fastStart, app.Off); err != nil {
 			return err
 		}
 	}

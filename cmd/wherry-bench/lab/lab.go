@@ -69,6 +69,9 @@ func (l *Lab) Before(dir string) (remove func()) {
 // File is the path of a file of that name in the lab's own folder.
 func (l *Lab) File(name string) string { return filepath.Join(l.root, name) }
 
+// Home is the engine's state directory.
+func (l *Lab) Home() home.Dir { return l.home }
+
 // Close ends the engine and removes its folder. It may be called again.
 func (l *Lab) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)

@@ -51,6 +51,9 @@ type Aim struct {
 // AtMost bounds a figure's value from above.
 func AtMost(limit float64) *Aim { return &Aim{Limit: limit} }
 
+// AtLeast bounds a figure's value from below.
+func AtLeast(limit float64) *Aim { return &Aim{AtLeast: true, Limit: limit} }
+
 // RatioAtMost bounds a figure's ratio from above.
 func RatioAtMost(limit float64) *Aim { return &Aim{Ratio: true, Limit: limit} }
 
