@@ -45,7 +45,7 @@ func (e Entry) name() string {
 func (e Entry) UnitName() string { return e.name() + ".service" }
 
 // Unit is the text of the systemd user unit. The engine runs in the unit's main process, the only one that is told to
-// end, so that the VM is stopped by it, and cleanly.
+// end, so that the VM is stopped by it, and cleanly; and so that a VM that is left to another daemon goes on.
 func (e Entry) Unit() string {
 	var env string
 	if e.Home != "" {
@@ -56,7 +56,7 @@ Description=Wherry: Linux containers on this computer
 
 [Service]
 %sExecStart=%s start --foreground
-KillMode=mixed
+KillMode=process
 TimeoutStartSec=infinity
 TimeoutStopSec=%d
 

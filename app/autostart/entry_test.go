@@ -20,7 +20,7 @@ Description=Wherry: Linux containers on this computer
 [Service]
 Environment="WHERRY_HOME=/data/my \"home\""
 ExecStart="/opt/100%% mine/wherry" start --foreground
-KillMode=mixed
+KillMode=process
 TimeoutStartSec=infinity
 TimeoutStopSec=90
 

@@ -4,11 +4,49 @@ import (
 	"context"
 	"os"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
 	"github.com/wherry-app/wherry/app"
 )
+
+// TestLogoutStopsCleanly: the engine of a login, run in the foreground, is told to end and stops the containers in order.
+func TestLogoutStopsCleanly(t *testing.T) {
+	e := newEngine(t)
+	e.wherry("settings", "set", "accel", "tcg")
+	cmd := e.command(context.WithoutCancel(t.Context()), program(), "start", "--foreground")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	e.waitLong(func(s app.Snapshot) bool { return s.State == app.StateRunning })
+	e.importBox()
+	e.docker("run", "-d", "--name", "last", "-v", "words:/d", "box", "sh", "-c", "trap 'echo bye > /d/last; sync; exit 0' TERM; echo ready; while :; do sleep 0.2; done")
+	for deadline := time.Now().Add(time.Minute); !strings.Contains(e.docker("logs", "last"), "ready"); {
+		if time.Now().After(deadline) {
+			t.Fatal("the container is not ready")
+		}
+		time.Sleep(200 * time.Millisecond)
+	}
+	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case err := <-ended:
+		if err != nil {
+			t.Errorf("it ends with %v", err)
+		}
+	case <-time.After(3 * time.Minute):
+		t.Fatal("it does not end")
+	}
+	e.nothingLeft()
+	e.wherry("start")
+	if got := e.docker("run", "--rm", "-v", "words:/d", "box", "cat", "/d/last"); got != "bye\n" {
+		t.Errorf("the container's last word is %q", got)
+	}
+}
 
 // TestUninstall: it asks, naming what would be lost, and leaves nothing behind.
 func TestUninstall(t *testing.T) {
