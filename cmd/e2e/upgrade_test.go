@@ -53,9 +53,10 @@ func TestDaemonIsReplaced(t *testing.T) {
 	if out := run("status"); !strings.Contains(out, "this program is 99.1") || !strings.Contains(out, "wherry daemon restart") {
 		t.Errorf("status of another version: %s", out)
 	}
-	if out, err := e.command(t.Context(), newer, "doctor").CombinedOutput(); err != nil || !strings.Contains(string(out), "wherry daemon restart") {
-		t.Errorf("doctor of another version: %v: %s", err, out)
+	if out := run("doctor"); !strings.Contains(out, "wherry daemon restart") {
+		t.Errorf("doctor of another version: %s", out)
 	}
+	e.eventually("http://127.0.0.1:" + port)
 	stop, served := ask(t, "http://127.0.0.1:"+port)
 	run("daemon", "restart")
 	after := e.status()
