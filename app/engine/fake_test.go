@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -394,10 +395,25 @@ func (l *one) Addr() net.Addr { return &net.UnixAddr{} }
 // orphan makes the present engine's machine one whose daemon was killed.
 func (w *world) orphan() {
 	w.t.Helper()
+	w.awaitKept()
 	w.mu.Lock()
 	m := w.machine
 	w.mu.Unlock()
 	w.fake.Orphan(m)
 	w.guest.cut()
 	w.cancel = nil // it hangs for good, as a killed one would be gone for good
+}
+
+// awaitKept waits until the engine has kept its guest image, the last it writes after a start.
+func (w *world) awaitKept() {
+	w.t.Helper()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.Now().Add(10 * time.Second); ; <-tick.C {
+		if _, err := os.Stat(filepath.Join(w.home.Root(), "images.json")); err == nil {
+			return
+		} else if time.Now().After(deadline) {
+			w.t.Fatal("the guest image is not kept")
+		}
+	}
 }
