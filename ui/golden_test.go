@@ -14,6 +14,7 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/test"
 
+	"github.com/wherry-app/wherry/app"
 	"github.com/wherry-app/wherry/ui/fake"
 	"github.com/wherry-app/wherry/ui/kit"
 	"github.com/wherry-app/wherry/ui/look"
@@ -122,6 +123,7 @@ func TestPictures(t *testing.T) {
 			r.pump.ctx = t.Context()
 			r.settingsPictures(t, mode)
 			r.helpPictures(t, mode)
+			r.portsPicture(t, mode)
 			r.runDialog("Nginx:alpine")
 			r.picture(t, name("run"))
 			r.win.Canvas().Overlays().Remove(r.win.Canvas().Overlays().Top())
@@ -141,7 +143,17 @@ func (r *rig) settingsPictures(t *testing.T, mode look.Mode) {
 	word := func(s string) string { return strings.ReplaceAll(strings.ToLower(s), " ", "-") + "-" + string(mode) }
 	for _, s := range append(model.SettingsSections(), model.SettingsSection{Title: "This window"}) {
 		test.Tap(button(p.Content(), s.Title))
-		r.picture(t, "settings-"+word(s.Title))
+		r.loop.drain()
+		r.relayout()
+		switch {
+		case len(s.Keys) == 0 || s.Title == string(app.GroupResources): // the others change with the engine's settings
+			r.picture(t, "settings-"+word(s.Title))
+		case os.Getenv("SHOTS") != "":
+			save(t, filepath.Join(os.Getenv("SHOTS"), "settings-"+word(s.Title)+".png"), r.win.Canvas().Capture())
+		}
+		if got := r.win.Canvas().Size(); got != fyne.NewSize(1180, 760) {
+			t.Errorf("the settings %s make the window %v large", s.Title, got)
+		}
 	}
 	test.Tap(button(p.Content(), "Resources"))
 	n := 0
@@ -165,6 +177,21 @@ func (r *rig) helpPictures(t *testing.T, mode look.Mode) {
 		r.pump.work.Wait()
 		r.picture(t, "help-"+key+"-"+string(mode))
 	}
+}
+
+// portsPicture shows the ports of a container, and why one of them does not answer.
+func (r *rig) portsPicture(t *testing.T, mode look.Mode) {
+	t.Helper()
+	for _, c := range r.shown.Docker.Containers {
+		if c.Name == "shop-web-1" {
+			r.navigate(model.PageContainers, c.ID)
+		}
+	}
+	p := r.pages[model.PageContainers]
+	test.Tap(button(p.Content(), "Ports"))
+	test.Tap(button(p.Content(), "Does it answer?"))
+	r.pump.work.Wait()
+	r.picture(t, "ports-"+string(mode))
 }
 
 // TestSizes looks at the smallest and a large window, and at names that are hard to show. The odd names use the system's

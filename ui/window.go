@@ -202,7 +202,7 @@ func (w *Window) page(name model.Page) pages.Page {
 	var p pages.Page
 	switch name {
 	case model.PageContainers:
-		p = pages.NewContainers(env, w.docker, w.docker, w.runDialog)
+		p = pages.NewContainers(env, w.docker, w.docker, w.cfg.Service, w.runDialog)
 	case model.PageImages:
 		p = pages.NewImages(env, w.docker, w.runDialog)
 	case model.PageVolumes:

@@ -59,6 +59,11 @@ func Running() app.Snapshot {
 			DiskBytes: 64 << 30, DiskUsedBytes: 9 << 30, Kernel: "6.12.48", Image: "2026.3",
 		},
 		Daemon: app.Daemon{PID: 4000, Version: "0.3.0"},
+		Ports: []app.Port{
+			{Container: "shop-web-1", ContainerID: id(1), ContainerPort: 80, Proto: "tcp", HostAddress: "127.0.0.1:8080", State: app.PortOpen, BytesIn: 213 << 10, BytesOut: 42 << 20, Connections: 3},
+			{Container: "shop-web-1", ContainerID: id(1), ContainerPort: 443, Proto: "tcp", State: app.PortFailed, Error: "port 8443 of this computer is taken by java (pid 812)", Hint: "stop it, or publish another port"},
+		},
+		Names:  &app.Names{HTTP: "127.0.0.1:80", Hosts: []app.HostName{{Host: "shop-web-1.localhost", URL: "http://shop-web-1.localhost", Container: "shop-web-1", Port: 80}}},
 		Shares: []app.ShareState{{Path: "/home/me", GuestPath: "/home/me", Driver: app.ShareWherry, Ready: true}},
 	}
 }

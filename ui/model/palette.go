@@ -91,7 +91,7 @@ func Find(entries []Entry, text string, limit int) []Entry {
 		}
 		if s := score(strings.ToLower(e.Title), text); s > 0 {
 			if e.Kind == "Setting" { // there are many, and they are wanted seldom
-				s = (s + 1) / 2
+				s = (s + 2) / 3
 			}
 			hits = append(hits, hit{e, s})
 		} else if Contains(text, e.Title, e.Detail, e.Kind) {

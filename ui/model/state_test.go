@@ -1,6 +1,7 @@
 package model_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -251,5 +252,26 @@ func TestListing(t *testing.T) {
 	files := model.ParseListing("41ed\t4096\t1700000000\tetc\t\n81a4\t12\t1700000000\tb.txt\t\na1ff\t7\t1700000000\tlink\t/etc/x\nbroken\n")
 	if len(files) != 3 || files[0].Name != "etc" || !files[0].Dir || files[1].Mode != "-rw-r--r--" || files[2].Link != "/etc/x" {
 		t.Errorf("%+v", files)
+	}
+}
+
+func TestPortRows(t *testing.T) {
+	s := fake.Scene("running")
+	web := s.Docker.Containers[slices.IndexFunc(s.Docker.Containers, func(c model.Container) bool { return c.Name == "shop-web-1" })]
+	rows := model.PortRows(s, web)
+	if len(rows) != 2 || rows[0].URL != "http://localhost:8080" || rows[0].State != "open" || rows[0].Traffic != "213 KiB in, 42 MiB out, 3 connections" {
+		t.Fatalf("%+v", rows)
+	}
+	if r := rows[1]; r.State != "failed" || r.URL != "" || r.Where != "nowhere" || !strings.HasSuffix(r.Note, "(pid 812): stop it, or publish another port") {
+		t.Errorf("%+v", r)
+	}
+	s.Engine.Ports = []app.Port{{ContainerID: web.ID, ContainerPort: 80, Proto: "tcp", HostAddress: "0.0.0.0:8080", State: app.PortAsleep}}
+	web.Ports = append(web.Ports, model.Port{Port: 9000, Proto: "tcp"})
+	rows = model.PortRows(s, web)
+	if len(rows) != 3 || rows[0].State != "asleep" || rows[1].State != "opening" || rows[2].Where != "not published" || rows[2].Label() != "9000/tcp" {
+		t.Errorf("%+v", rows)
+	}
+	if names := model.NamesOf(s, web); len(names) != 1 || names[0].URL != "http://shop-web-1.localhost" {
+		t.Errorf("names %+v", names)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/widget"
 
+	"github.com/wherry-app/wherry/app"
 	"github.com/wherry-app/wherry/ui/kit"
 	"github.com/wherry-app/wherry/ui/look"
 	"github.com/wherry-app/wherry/ui/model"
@@ -33,6 +34,7 @@ type Containers struct {
 	env    Env
 	keeper ContainerKeeper
 	inside Inside
+	tracer app.PortTracer
 	run    func(image string)
 
 	content *fyne.Container
@@ -66,9 +68,9 @@ var sortNames = []struct {
 }{{"Sort by name", model.ByName}, {"Sort by state", model.ByState}, {"Sort by CPU", model.ByCPU}, {"Sort by memory", model.ByMemory}, {"Newest first", model.ByCreated}}
 
 // NewContainers makes the page. run opens the run dialog.
-func NewContainers(env Env, keeper ContainerKeeper, inside Inside, run func(image string)) *Containers {
+func NewContainers(env Env, keeper ContainerKeeper, inside Inside, tracer app.PortTracer, run func(image string)) *Containers {
 	c := &Containers{
-		env: env, keeper: keeper, inside: inside, run: run, busy: map[string]string{},
+		env: env, keeper: keeper, inside: inside, tracer: tracer, run: run, busy: map[string]string{},
 		query: model.Query{Filter: model.FilterAll, Sort: model.ByName, Collapsed: map[string]bool{}, Selected: map[string]bool{}},
 	}
 	c.search = searchEntry("Search by name, image, port or state", func(s string) { c.query.Text = s; c.refresh() })

@@ -30,6 +30,7 @@ const (
 	tabLogs      = "Logs"
 	tabTerminal  = "Terminal"
 	tabFiles     = "Files"
+	tabPorts     = "Ports"
 	tabStats     = "Stats"
 	tabEnv       = "Environment"
 	tabMounts    = "Mounts"
@@ -38,7 +39,7 @@ const (
 )
 
 func detailTabs() []string {
-	return []string{tabLogs, tabTerminal, tabFiles, tabStats, tabEnv, tabMounts, tabProcesses, tabInspect}
+	return []string{tabLogs, tabTerminal, tabFiles, tabPorts, tabStats, tabEnv, tabMounts, tabProcesses, tabInspect}
 }
 
 // detail shows one container.
@@ -58,6 +59,7 @@ type detail struct {
 	closers     []func()
 	stats       *statsView
 	term        *termTab
+	portsView   *portsView
 }
 
 func newDetail(c *Containers, ct model.Container) *detail {
@@ -68,6 +70,7 @@ func newDetail(c *Containers, ct model.Container) *detail {
 	d.ports = newPortLinks(c.env, 3)
 	d.notice = kit.NewNotice(c.env.Copy)
 	d.stats = newStatsView()
+	d.portsView = newPortsView(c.env, c.tracer)
 	row := kit.HBox(0.25)
 	for _, b := range []struct{ act, label, icon string }{{"start", "Start", "play"}, {"stop", "Stop", "stop"}, {"restart", "Restart", "restart"}, {"pause", "Pause", "pause"}, {"unpause", "Resume", "play"}, {"kill", "Kill", "kill"}, {"remove", "Remove", "trash"}} {
 		button := kit.Quiet(b.label, b.icon, func() { c.act(b.act, c.find(ct.ID)) })
@@ -106,7 +109,8 @@ func (d *detail) show(s model.State) {
 	d.badge.Set(word, tone)
 	d.name.SetText(d.ct.Name)
 	d.image.SetText(d.ct.Image + "  ·  " + model.Uptime(d.ct, s.Now) + "  ·  " + model.ShortID(d.ct.ID))
-	d.ports.set(model.Published(d.ct.Ports))
+	d.ports.set(model.Published(d.ct.Ports), model.NamesOf(s, d.ct)...)
+	d.portsView.show(s, d.ct)
 	for act, on := range map[string]bool{"start": can.Start, "stop": can.Stop, "restart": can.Restart, "kill": can.Kill, "remove": can.Remove, "pause": can.Pause, "unpause": can.Unpause} {
 		kit.Able(d.buttons[act], on)
 	}
@@ -167,6 +171,8 @@ func (d *detail) make(name string) fyne.CanvasObject {
 		v := newFilesView(d.env, inside, d.ct)
 		d.closers = append(d.closers, v.close)
 		return v.box
+	case tabPorts:
+		return d.portsView.box
 	case tabStats:
 		return d.stats.box
 	case tabEnv:

@@ -155,7 +155,7 @@ func (v *runningView) show(s model.State, e model.Engine) {
 	n := len(v.list.Objects)
 	v.list.Objects = v.list.Objects[:0]
 	for i, c := range run {
-		v.rows[i].set(c, s.Docker.Stats[c.ID])
+		v.rows[i].set(c, s.Docker.Stats[c.ID], model.NamesOf(s, c))
 		v.list.Objects = append(v.list.Objects, v.rows[i].box)
 	}
 	if n != len(run) {
@@ -179,11 +179,11 @@ func newRunRow(env Env) *runRow {
 	return r
 }
 
-func (r *runRow) set(c model.Container, st model.Stats) {
+func (r *runRow) set(c model.Container, st model.Stats, names []app.HostName) {
 	r.dot.SetFill(look.ToneColor(model.ToneOf(c)))
 	r.name.Set(c.Name, func() { r.env.Navigate(model.PageContainers, c.ID) })
 	r.image.SetText(c.Image)
-	r.ports.set(model.Published(c.Ports))
+	r.ports.set(model.Published(c.Ports), names...)
 	use := ""
 	if !st.At.IsZero() {
 		use = model.Percent(st.CPU) + "  ·  " + model.Size(st.Memory)

@@ -6,6 +6,7 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 
+	"github.com/wherry-app/wherry/app"
 	"github.com/wherry-app/wherry/ui/kit"
 	"github.com/wherry-app/wherry/ui/look"
 	"github.com/wherry-app/wherry/ui/model"
@@ -18,7 +19,7 @@ type portLinks struct {
 	box   *fyne.Container
 	links []*kit.Link
 	rest  *kit.Text
-	ports []model.Port
+	count int // of all there are
 	last  string
 }
 
@@ -34,18 +35,27 @@ func newPortLinks(env Env, most int) *portLinks {
 	return p
 }
 
-func (p *portLinks) set(ports []model.Port) {
+// set shows ports and, after them, names that lead to the container by the web.
+func (p *portLinks) set(ports []model.Port, names ...app.HostName) {
 	key := ""
+	for _, n := range names {
+		key += n.URL + " "
+	}
 	for _, q := range ports {
 		key += q.Address() + q.Label() + " "
 	}
-	if key == p.last && len(p.ports) == len(ports) {
+	if key == p.last && p.count == len(ports)+len(names) {
 		return
 	}
-	p.last, p.ports = key, ports
+	p.last, p.count = key, len(ports)+len(names)
 	for i, l := range p.links {
-		if i >= len(ports) {
+		if i >= p.count {
 			l.Set("", nil)
+			continue
+		}
+		if i >= len(ports) {
+			name := names[i-len(ports)]
+			l.Set(name.Host, func() { p.env.OpenURL(name.URL) })
 			continue
 		}
 		q := ports[i]
@@ -69,10 +79,10 @@ func (l portLayout) Layout(_ []fyne.CanvasObject, s fyne.Size) {
 	for i, link := range p.links {
 		m := link.MinSize()
 		room := s.Width - x
-		if i < len(p.ports)-1 {
+		if i < p.count-1 {
 			room -= 26 // for the number of those that are left out
 		}
-		fits := i < len(p.ports) && i == shown && (m.Width <= room || i == 0)
+		fits := i < p.count && i == shown && (m.Width <= room || i == 0)
 		kit.Visible(link, fits)
 		if fits {
 			link.Move(fyne.NewPos(x, (s.Height-m.Height)/2))
@@ -81,7 +91,7 @@ func (l portLayout) Layout(_ []fyne.CanvasObject, s fyne.Size) {
 			shown++
 		}
 	}
-	left := len(p.ports) - shown
+	left := p.count - shown
 	kit.Visible(p.rest, left > 0)
 	if left > 0 {
 		p.rest.SetText("+" + strconv.Itoa(left))
@@ -93,7 +103,7 @@ func (l portLayout) Layout(_ []fyne.CanvasObject, s fyne.Size) {
 
 func (l portLayout) MinSize([]fyne.CanvasObject) fyne.Size {
 	w := float32(0)
-	if len(l.p.ports) > 0 {
+	if l.p.count > 0 {
 		w = l.p.links[0].MinSize().Width
 	}
 	return fyne.NewSize(w, l.p.links[0].MinSize().Height)
