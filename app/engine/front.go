@@ -39,6 +39,7 @@ type front struct {
 type stall struct {
 	manager *ports.Manager
 	naming  *naming // nil where names are switched off
+	second  sync.WaitGroup
 	cancel  context.CancelFunc
 	done    chan struct{} // closed when the docker socket is closed
 }
@@ -82,22 +83,21 @@ func (f *front) offer() error {
 		}),
 		cancel: cancel, done: make(chan struct{}),
 	}
-	if set, err := f.e.Settings(ctx); err == nil { // else the start fails soon
-		st.naming = f.newNaming(set)
-	}
-	proxy := f.proxy(l)
+	st.naming = f.newNaming(set)
+	proxy := f.proxy(l, nil)
 	go func() {
 		defer close(st.done)
 		if err := proxy.Run(ctx); err != nil {
 			f.log.Error("docker socket", "error", err)
 		}
 	}()
+	f.offerSecond(ctx, st, set)
 	f.move(func() { f.stall = st })
 	return nil
 }
 
-// proxy is the docker socket's.
-func (f *front) proxy(l net.Listener) *dockersock.Proxy {
+// proxy is a docker socket's; record, which may be nil, is told of each call.
+func (f *front) proxy(l net.Listener, record func(dockersock.Call)) *dockersock.Proxy {
 	binds, env := f.e.binds(), f.e.proxyEnv()
 	return dockersock.New(dockersock.Config{
 		Listener: l,
@@ -127,6 +127,7 @@ func (f *front) proxy(l net.Listener) *dockersock.Proxy {
 			return s.published.settle(ctx, container)
 		},
 		Refused: f.refused,
+		Record:  record,
 		Logger:  f.e.log,
 	})
 }
@@ -164,6 +165,7 @@ func (f *front) withdraw() {
 	_ = st.manager.Close()
 	st.naming.close()
 	<-st.done
+	st.second.Wait()
 }
 
 func (f *front) shop() *stall {

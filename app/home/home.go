@@ -83,6 +83,9 @@ func (d Dir) DaemonSocket() string { return socketAddress(d.root, "daemon") }
 // DockerSocket is the address where docker answers, for localsock.
 func (d Dir) DockerSocket() string { return socketAddress(d.root, "docker") }
 
+// SecondSocket is the address of the docker socket for tools that are not trusted, for localsock.
+func (d Dir) SecondSocket() string { return socketAddress(d.root, "docker2") }
+
 // DockerHost is DockerSocket in the form of the DOCKER_HOST variable.
 func (d Dir) DockerHost() string { return hostURL(d.DockerSocket()) }
 

@@ -21,7 +21,7 @@ import (
 func (p *Proxy) converse(ctx context.Context, client net.Conn, r *bufio.Reader, dockerd net.Conn, heard func(*http.Request)) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	c := &conversation{ctx: ctx, edits: p.edits, started: p.started, refused: p.refused, heard: heard, ended: make(chan struct{}), asked: make(chan *exchange, 1)}
+	c := &conversation{ctx: ctx, edits: p.edits, started: p.started, refused: p.refused, heard: heard, record: p.record, ended: make(chan struct{}), asked: make(chan *exchange, 1)}
 	up := &requests{Conn: client, conversation: c, r: r}
 	down := &responses{Conn: dockerd, conversation: c, r: bufio.NewReaderSize(dockerd, headMax)}
 	_, err := pipe.Join(ctx, up, down)
@@ -35,6 +35,7 @@ type conversation struct {
 	started func(context.Context, string) error
 	refused func(ctx context.Context, container, message string) string
 	heard   func(*http.Request)
+	record  func(Call)
 	asked   chan *exchange // of the request that was not answered yet
 	ended   chan struct{}  // closed when nothing more comes from dockerd
 	once    sync.Once
@@ -51,17 +52,27 @@ type exchange struct {
 
 func (c *conversation) end() { c.once.Do(func() { close(c.ended) }) }
 
-// refusal is the response that says err as dockerd says errors.
-func refusal(err error) []byte {
-	code := http.StatusInternalServerError
+// codeOf is the status with which an error is answered.
+func codeOf(err error) int {
 	var coded interface{ StatusCode() int }
 	if errors.As(err, &coded) {
-		code = coded.StatusCode()
+		return coded.StatusCode()
 	}
+	return http.StatusInternalServerError
+}
+
+// refusalText is an error as dockerd says it.
+func refusalText(err error) []byte {
 	text, merr := json.Marshal(map[string]string{"message": err.Error()})
 	if merr != nil {
-		text = []byte("{}")
+		return []byte("{}")
 	}
+	return text
+}
+
+// refusal is the response that says err as dockerd says errors.
+func refusal(err error) []byte {
+	code, text := codeOf(err), refusalText(err)
 	return fmt.Appendf(nil, "HTTP/1.1 %d %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s",
 		code, http.StatusText(code), len(text), text)
 }

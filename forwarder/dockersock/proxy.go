@@ -45,6 +45,9 @@ type Config struct {
 	// Refused is called when dockerd could not start a container, with the name or ID that the client used and dockerd's
 	// message; the client is told what it returns. Nil changes nothing.
 	Refused func(ctx context.Context, container, message string) string
+	// Record is told each call and how it was answered, as far as connections can be read; it must not block. Nil does
+	// nothing.
+	Record func(Call)
 	// Logger may be nil.
 	Logger hclog.Logger
 }
@@ -66,6 +69,7 @@ type Proxy struct {
 	edits    edits
 	started  func(ctx context.Context, container string) error
 	refused  func(ctx context.Context, container, message string) string
+	record   func(Call)
 	log      hclog.Logger
 }
 
@@ -75,7 +79,7 @@ func New(c Config) *Proxy {
 	if log == nil {
 		log = hclog.NewNullLogger()
 	}
-	return &Proxy{listener: c.Listener, enter: c.Enter, dial: c.Dial, edits: edits{c.Create, c.Volume, c.Service, c.Build}, started: c.Started, refused: c.Refused, log: log.Named("dockersock")}
+	return &Proxy{listener: c.Listener, enter: c.Enter, dial: c.Dial, edits: edits{c.Create, c.Volume, c.Service, c.Build}, started: c.Started, refused: c.Refused, record: c.Record, log: log.Named("dockersock")}
 }
 
 // Run serves clients until ctx ends. Then it closes the listener and all connections, waits for them, and returns nil; it

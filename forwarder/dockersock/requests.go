@@ -146,6 +146,7 @@ func (q *requests) inspect(req *http.Request, head []byte, edit Edit) error {
 	}
 	now, err := edit(q.ctx, was)
 	if err != nil {
+		q.note(req, codeOf(err))
 		_, err = q.Conn.Write(refusal(err))
 		return err
 	}

@@ -69,6 +69,7 @@ func (s *responses) next() error {
 		}
 	}
 	if e.request == nil {
+		s.note(nil, 0)
 		return s.answer(e, body{left: endless}, true)
 	}
 	head, err := readHead(s.r)
@@ -86,18 +87,20 @@ func (s *responses) next() error {
 	_, _ = s.r.Discard(len(head)) // is buffered
 	switch {
 	case res.StatusCode == http.StatusSwitchingProtocols:
+		s.note(e.request, res.StatusCode)
 		return s.answer(e, body{left: endless}, true)
 	case res.StatusCode < 200:
 		s.wait = e // the response follows
 		return nil
 	}
+	status := res.StatusCode
 	follows := newBody(res.ContentLength, res.TransferEncoding)
 	if e.request.Method == http.MethodHead {
 		follows = body{}
 	}
 	if e.container != "" && res.StatusCode == http.StatusNoContent && s.started != nil {
 		if err := s.started(s.ctx, e.container); err != nil {
-			s.out = refusal(err)
+			s.out, status = refusal(err), codeOf(err)
 		}
 	}
 	if e.container != "" && res.StatusCode >= http.StatusBadRequest && s.refused != nil && res.ContentLength > 0 && res.ContentLength <= refusalMax {
@@ -105,6 +108,7 @@ func (s *responses) next() error {
 			return err
 		}
 	}
+	s.note(e.request, status)
 	return s.answer(e, follows, follows.left == endless)
 }
 
