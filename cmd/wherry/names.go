@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -75,4 +76,16 @@ func (c *cli) printNames(snap app.Snapshot) error {
 		fmt.Fprintf(c.err, "https answers on %s; `wherry names trust` makes browsers trust it\n", n.HTTPS)
 	}
 	return nil
+}
+
+// sayNames says where containers answer by name, beside the list of their ports.
+func (c *cli) sayNames(snap app.Snapshot) {
+	if snap.Names == nil || snap.Names.HTTP == "" {
+		return
+	}
+	port := strings.TrimPrefix(snap.Names.HTTP, "127.0.0.1")
+	if port == ":80" {
+		port = ""
+	}
+	fmt.Fprintf(c.err, "containers answer by name at http://CONTAINER.localhost%s: see `wherry names`\n", port)
 }

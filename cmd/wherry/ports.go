@@ -32,6 +32,7 @@ func (c *cli) portsCommand() *cobra.Command {
 			if asJSON {
 				return printJSON(c.out, list)
 			}
+			c.sayNames(snap)
 			if len(list) == 0 {
 				fmt.Fprintln(c.err, "no ports are published: run a container with `docker run -p 8080:80 …`")
 				return nil
