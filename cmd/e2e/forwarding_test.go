@@ -304,7 +304,7 @@ func (e *engine) portTrace() {
 
 // portCycles: WHERRY_CYCLES sets how many.
 func (e *engine) portCycles() {
-	cycles := 12
+	cycles := 8
 	if n, err := strconv.Atoi(os.Getenv("WHERRY_CYCLES")); err == nil {
 		cycles = n
 	}

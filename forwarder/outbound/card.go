@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+	"time"
 
 	"gvisor.dev/gvisor/pkg/buffer"
 	"gvisor.dev/gvisor/pkg/tcpip"
@@ -36,6 +37,8 @@ type card struct {
 	dispatcher stack.NetworkDispatcher
 	wmu        sync.Mutex // of writing
 	out        net.Buffers
+	waiting    acks
+	ticking    bool // flush is going to be called
 }
 
 var _ stack.LinkEndpoint = (*card)(nil)
@@ -117,23 +120,76 @@ func (c *card) WritePackets(packets stack.PacketBufferList) (int, tcpip.Error) {
 		if c.pretends(p) {
 			continue
 		}
-		src := c.mac
-		if p.EgressRoute.LocalLinkAddress != "" {
-			src = p.EgressRoute.LocalLinkAddress
+		f, h, alone := ackOf(p)
+		first, hold := c.waiting.before(f, h, alone)
+		if first != nil && !c.write(first) {
+			break
 		}
-		header.Ethernet(p.LinkHeader().Push(header.EthernetMinimumSize)).Encode(&header.EthernetFields{
-			Type: p.NetworkProtocolNumber, SrcAddr: src, DstAddr: p.EgressRoute.RemoteLinkAddress,
-		})
-		var h [sizeLen]byte
-		binary.BigEndian.PutUint32(h[:], uint32(p.Size()))
-		c.out = append(append(c.out[:0], h[:]), p.AsSlices()...)
-		out := c.out
-		if _, err := out.WriteTo(c.conn); err != nil {
-			c.conn.Close()
+		c.addHeader(p)
+		if hold {
+			c.hold(f, h, p)
+			continue
+		}
+		var size [sizeLen]byte
+		binary.BigEndian.PutUint32(size[:], uint32(p.Size()))
+		if !c.write(append([][]byte{size[:]}, p.AsSlices()...)...) {
 			break
 		}
 	}
 	return packets.Len(), nil
+}
+
+// addHeader makes p a frame.
+func (c *card) addHeader(p *stack.PacketBuffer) {
+	src := c.mac
+	if p.EgressRoute.LocalLinkAddress != "" {
+		src = p.EgressRoute.LocalLinkAddress
+	}
+	header.Ethernet(p.LinkHeader().Push(header.EthernetMinimumSize)).Encode(&header.EthernetFields{
+		Type: p.NetworkProtocolNumber, SrcAddr: src, DstAddr: p.EgressRoute.RemoteLinkAddress,
+	})
+}
+
+// write writes pieces as one; c.wmu is held.
+func (c *card) write(pieces ...[]byte) bool {
+	c.out = append(c.out[:0], pieces...)
+	out := c.out
+	if _, err := out.WriteTo(c.conn); err != nil {
+		c.conn.Close()
+		return false
+	}
+	return true
+}
+
+// hold keeps p, an acknowledgement of h, for a moment; c.wmu is held.
+func (c *card) hold(f flow, h header.TCP, p *stack.PacketBuffer) {
+	frame := binary.BigEndian.AppendUint32(make([]byte, 0, sizeLen+p.Size()), uint32(p.Size()))
+	for _, b := range p.AsSlices() {
+		frame = append(frame, b...)
+	}
+	if c.waiting == nil {
+		c.waiting = make(acks)
+	}
+	c.waiting[f] = heldAck{number: h.AckNumber(), frame: frame}
+	if !c.ticking {
+		c.ticking = true
+		time.AfterFunc(ackDelay, c.flush)
+	}
+}
+
+// flush writes what waits.
+func (c *card) flush() {
+	c.wmu.Lock()
+	defer c.wmu.Unlock()
+	c.ticking = false
+	pieces := make([][]byte, 0, len(c.waiting))
+	for f, held := range c.waiting {
+		pieces = append(pieces, held.frame)
+		delete(c.waiting, f)
+	}
+	if len(pieces) > 0 {
+		c.write(pieces...)
+	}
 }
 
 // pretends tells whether p answers ARP for an address that is not the card's own: the stack takes packets to any
