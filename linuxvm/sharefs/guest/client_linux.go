@@ -8,6 +8,7 @@ import (
 	"net"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -45,9 +46,13 @@ type Client struct {
 	roots   map[string]uint64 // by path, as the host said last
 	news    chan struct{}     // closed and replaced with each change of session
 
-	queue queue
+	// seq counts what changes attributes: the guest's own changes and the host's, of which told is the newest.
+	seq, told atomic.Uint64
+	writing   budget
+	queue     queue
 
 	mounting sync.Mutex // held while the mounts change
+	mountsMu sync.Mutex // of mounts itself
 	mounts   map[string]*mount
 	ready    chan struct{}
 	once     sync.Once
@@ -271,7 +276,11 @@ func (c *Client) send(s *session, k *call) {
 			return
 		}
 	}
-	_ = s.out.Send(k.q.Append(nil)) // if it breaks, it is sent again
+	if len(k.q.Data) > 4096 { // if it breaks, it is sent again
+		_ = s.out.Send(k.q.AppendHead(nil), k.q.Data)
+	} else {
+		_ = s.out.Send(k.q.Append(nil))
+	}
 }
 
 // fail ends a call whose node cannot be found again, unless the session is over.

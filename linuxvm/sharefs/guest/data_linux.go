@@ -13,8 +13,7 @@ import (
 type writes struct {
 	mu    sync.Mutex
 	count int
-	bytes int
-	idle  chan struct{} // closed when there are none
+	idle  chan struct{} // closed when there are none; nil if nobody waits
 	errno syscall.Errno // of one that failed, until it is told
 }
 
@@ -22,6 +21,48 @@ func (w *writes) busy() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.count > 0
+}
+
+func (w *writes) add() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.count++
+}
+
+func (w *writes) done(errno syscall.Errno) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.count--
+	if errno != 0 {
+		w.errno = errno
+	}
+	if w.count == 0 && w.idle != nil {
+		close(w.idle)
+		w.idle = nil
+	}
+}
+
+// wait returns when the host has answered all writes, with the error of one that failed, which is told once.
+func (w *writes) wait() syscall.Errno {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for w.count > 0 {
+		if w.idle == nil {
+			w.idle = make(chan struct{})
+		}
+		idle := w.idle
+		w.mu.Unlock()
+		<-idle
+		w.mu.Lock()
+	}
+	return w.failed()
+}
+
+// failed is the error of a write that failed since it was asked last. It is called under mu.
+func (w *writes) failed() syscall.Errno {
+	errno := w.errno
+	w.errno = 0
+	return errno
 }
 
 // Open implements fuse.RawFileSystem: the kernel opens files itself.
@@ -66,20 +107,48 @@ func (f *filesystem) Write(cancel <-chan struct{}, in *fuse.WriteIn, data []byte
 			return 0, status(errno)
 		}
 	}
-	done := uint32(0)
-	for len(data) > 0 {
-		part := data[:min(len(data), wire.MaxData)]
-		r, errno := f.client.call(cancel, &wire.Request{Op: wire.OpWrite, Off: in.Offset + uint64(done), Data: part}, n, nil)
-		if errno != 0 {
-			return done, status(errno)
-		}
-		done += uint32(r.Count)
-		if r.Count == 0 {
-			break
-		}
-		data = data[min(int(r.Count), len(data)):]
+	n.writes.mu.Lock()
+	errno := n.writes.failed()
+	n.writes.mu.Unlock()
+	if errno != 0 {
+		return 0, status(errno)
 	}
-	return done, fuse.OK
+	for rest := data; len(rest) > 0; rest = rest[min(len(rest), wire.MaxData):] {
+		f.send(n, in.Offset+uint64(len(data)-len(rest)), rest[:min(len(rest), wire.MaxData)])
+	}
+	if f.tight.Load() {
+		if errno := n.writes.wait(); errno != 0 {
+			return 0, status(errno)
+		}
+	}
+	return uint32(len(data)), fuse.OK
+}
+
+// send begins a write. Its error is told by the next call that writes or syncs the file.
+func (f *filesystem) send(n *node, off uint64, data []byte) {
+	f.client.writing.take(len(data))
+	n.writes.add()
+	f.touch(n)
+	q := wire.Request{Op: wire.OpWrite, Off: off, Data: append([]byte(nil), data...)}
+	f.client.begin(&q, n, nil, func(k *call) {
+		errno := k.errno
+		if errno == 0 && k.reply.Count < uint64(len(q.Data)) {
+			errno = syscall.EIO
+		}
+		if errno == 0 {
+			since := f.client.seq.Load()
+			f.tight.Store(k.reply.Entry.Attr.Flags&wire.Tight != 0)
+			f.touch(n)
+			k.reply.Entry.Attr.Flags &^= wire.Tight
+			if f.client.told.Load() <= since {
+				f.update(n, &k.reply.Entry.Attr, f.client.seq.Load())
+			}
+		} else {
+			f.touch(n)
+		}
+		n.writes.done(errno)
+		f.client.writing.give(len(q.Data))
+	})
 }
 
 // dropSetID takes from a file that somebody writes to what would make it a program with more rights.
@@ -110,7 +179,11 @@ func (f *filesystem) Fsync(cancel <-chan struct{}, in *fuse.FsyncIn) fuse.Status
 	if n == nil {
 		return fuse.Status(syscall.ESTALE)
 	}
+	failed := n.writes.wait()
 	_, errno := f.client.call(cancel, &wire.Request{Op: wire.OpFsync, Flags: in.FsyncFlags & 1}, n, nil)
+	if failed != 0 {
+		errno = failed
+	}
 	return status(errno)
 }
 
@@ -125,6 +198,8 @@ func (f *filesystem) Fallocate(cancel <-chan struct{}, in *fuse.FallocateIn) fus
 	if n == nil {
 		return fuse.Status(syscall.ESTALE)
 	}
+	f.touch(n)
+	defer f.touch(n)
 	_, errno := f.client.call(cancel, &wire.Request{Op: wire.OpFallocate, Off: in.Offset, Size: in.Length, Mode: in.Mode}, n, nil)
 	return status(errno)
 }

@@ -22,6 +22,10 @@ const tooMany = 20000
 
 // events takes events of the host.
 func (c *Client) events(list []wire.Event) {
+	c.told.Store(c.seq.Add(1))
+	for _, m := range c.allMounts() {
+		m.fs.outdate(list)
+	}
 	c.queue.add(func(q *queue) {
 		q.events = append(q.events, list...)
 		if len(q.events) > tooMany {
@@ -32,6 +36,10 @@ func (c *Client) events(list []wire.Event) {
 
 // reset drops all that the kernel keeps of the share with a root, 0 for all.
 func (c *Client) reset(root uint64) {
+	c.told.Store(c.seq.Add(1))
+	for _, m := range c.allMounts() {
+		m.fs.outdateAll()
+	}
 	c.queue.add(func(q *queue) { q.resets = append(q.resets, root) }, c.work)
 }
 
@@ -66,7 +74,7 @@ func (c *Client) work() {
 		if len(events)+len(resets) == 0 {
 			return
 		}
-		mounts := c.mounted()
+		mounts := c.allMounts()
 		for _, m := range mounts {
 			m.fs.helper.thread.Store(thread)
 		}
@@ -95,6 +103,29 @@ func (f *filesystem) bySIDNode(sid uint64) *node {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.bySID[sid]
+}
+
+// outdate notes which attributes are not what the host has any more.
+func (f *filesystem) outdate(list []wire.Event) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for i := range list {
+		e := &list[i]
+		parent := f.bySID[e.Dir]
+		for _, n := range [...]*node{parent, f.bySID[e.Dir2], f.bySID[e.Node], f.names[place{parent, e.Name}]} {
+			if n != nil {
+				n.fresh = false
+			}
+		}
+	}
+}
+
+func (f *filesystem) outdateAll() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, n := range f.nodes {
+		n.fresh = false
+	}
 }
 
 // child is the node that the kernel was told under a name last, nil if none.

@@ -56,8 +56,8 @@ func (f *filesystem) ino(a *wire.Attr) uint64 {
 }
 
 // enter makes an entry of the host's the answer to the kernel.
-func (f *filesystem) enter(parent *node, name string, e *wire.Entry, out *fuse.EntryOut) {
-	n := f.know(parent, name, e)
+func (f *filesystem) enter(parent *node, name string, e *wire.Entry, since uint64, out *fuse.EntryOut) {
+	n := f.know(parent, name, e, since)
 	out.NodeId, out.Generation = n.id, 1
 	f.put(&e.Attr, &out.Attr)
 	out.SetEntryTimeout(nameValidity(&e.Attr))
@@ -65,14 +65,14 @@ func (f *filesystem) enter(parent *node, name string, e *wire.Entry, out *fuse.E
 }
 
 // know learns an entry, and has the kernel drop what it holds of the file if that is wrong and the host did not watch.
-func (f *filesystem) know(parent *node, name string, e *wire.Entry) *node {
+func (f *filesystem) know(parent *node, name string, e *wire.Entry, since uint64) *node {
 	f.mu.Lock()
 	var old wire.Attr
 	if had := f.bySID[e.Node]; had != nil {
 		old = had.attr
 	}
 	f.mu.Unlock()
-	n := f.learn(parent, name, e, f.client.epochNow())
+	n := f.learn(parent, name, e, f.client.epochNow(), since)
 	f.compare(n, &old, &e.Attr)
 	return n
 }
@@ -111,6 +111,10 @@ func (f *filesystem) Lookup(cancel <-chan struct{}, h *fuse.InHeader, name strin
 
 // find asks the host for a name.
 func (f *filesystem) find(cancel <-chan struct{}, parent *node, name string, out *fuse.EntryOut) fuse.Status {
+	if n := f.child(parent, name); n != nil && n.writes.busy() {
+		n.awaitWrites() // else its size would be an old one
+	}
+	since := f.client.seq.Load()
 	r, errno := f.client.call(cancel, &wire.Request{Op: wire.OpLookup, Name: name}, parent, nil)
 	if errno != 0 {
 		return status(errno)
@@ -123,7 +127,7 @@ func (f *filesystem) find(cancel <-chan struct{}, parent *node, name string, out
 		}
 		return fuse.OK // of node 0: the kernel keeps that there is none
 	}
-	f.enter(parent, name, &r.Entry, out)
+	f.enter(parent, name, &r.Entry, since, out)
 	return fuse.OK
 }
 
@@ -137,19 +141,39 @@ func (f *filesystem) GetAttr(cancel <-chan struct{}, in *fuse.GetAttrIn, out *fu
 		f.put(&n.attr, &out.Attr)
 		return fuse.OK
 	}
+	f.mu.Lock()
+	a, fresh := n.attr, n.fresh
+	f.mu.Unlock()
+	if fresh && !n.writes.busy() {
+		f.put(&a, &out.Attr)
+		out.SetTimeout(attrValidity(&a))
+		return fuse.OK
+	}
+	n.awaitWrites()
+	since := f.client.seq.Load()
 	r, errno := f.client.call(cancel, &wire.Request{Op: wire.OpGetAttr}, n, nil)
 	if errno != 0 {
 		return status(errno)
 	}
-	f.putAttr(n, &r.Entry.Attr, out)
+	f.putAttr(n, &r.Entry.Attr, since, out)
 	return fuse.OK
 }
 
+// awaitWrites waits until the host has answered a file's writes; their errors are for others.
+func (n *node) awaitWrites() {
+	w := &n.writes
+	if errno := w.wait(); errno != 0 {
+		w.mu.Lock()
+		w.errno = errno
+		w.mu.Unlock()
+	}
+}
+
 // putAttr answers with a node's attributes.
-func (f *filesystem) putAttr(n *node, a *wire.Attr, out *fuse.AttrOut) {
+func (f *filesystem) putAttr(n *node, a *wire.Attr, since uint64, out *fuse.AttrOut) {
 	f.mu.Lock()
 	old := n.attr
-	n.attr = *a
+	n.set(a, since)
 	f.mu.Unlock()
 	f.compare(n, &old, a)
 	f.put(a, &out.Attr)
@@ -184,13 +208,13 @@ func (f *filesystem) SetAttr(cancel <-chan struct{}, in *fuse.SetAttrIn, out *fu
 			return status(errno)
 		}
 	}
+	f.touch(n)
 	r, errno := f.client.call(cancel, &q, n, nil)
+	f.touch(n)
 	if errno != 0 {
 		return status(errno)
 	}
-	f.mu.Lock()
-	n.attr = r.Entry.Attr
-	f.mu.Unlock()
+	f.update(n, &r.Entry.Attr, f.client.seq.Load())
 	f.put(&r.Entry.Attr, &out.Attr)
 	out.SetTimeout(attrValidity(&r.Entry.Attr))
 	return fuse.OK
@@ -255,11 +279,13 @@ func (f *filesystem) make(cancel <-chan struct{}, h *fuse.InHeader, q *wire.Requ
 			q.Mode |= syscall.S_ISGID
 		}
 	}
+	since := f.client.seq.Load()
 	r, errno := f.client.call(cancel, q, parent, nil)
+	f.touch(parent)
 	if errno != 0 {
 		return status(errno)
 	}
-	f.enter(parent, q.Name, &r.Entry, out)
+	f.enter(parent, q.Name, &r.Entry, since, out)
 	return fuse.OK
 }
 
@@ -296,11 +322,15 @@ func (f *filesystem) Link(cancel <-chan struct{}, in *fuse.LinkIn, name string, 
 	if len(name) > wire.MaxName {
 		return fuse.Status(syscall.ENAMETOOLONG)
 	}
+	old.awaitWrites()
+	f.touch(old)
 	r, errno := f.client.call(cancel, &wire.Request{Op: wire.OpLink, Name: name}, parent, old)
+	f.touch(parent, old)
+	since := f.client.seq.Load()
 	if errno != 0 {
 		return status(errno)
 	}
-	f.enter(parent, name, &r.Entry, out)
+	f.enter(parent, name, &r.Entry, since, out)
 	return fuse.OK
 }
 
@@ -314,6 +344,7 @@ func (f *filesystem) remove(cancel <-chan struct{}, h *fuse.InHeader, op wire.Op
 		return fuse.OK
 	}
 	_, errno := f.client.call(cancel, &wire.Request{Op: op, Name: name}, parent, nil)
+	f.touch(parent, f.child(parent, name))
 	return status(errno)
 }
 
@@ -341,6 +372,7 @@ func (f *filesystem) Rename(cancel <-chan struct{}, in *fuse.RenameIn, name, nam
 		return fuse.Status(syscall.ENAMETOOLONG)
 	}
 	_, errno := f.client.call(cancel, &wire.Request{Op: wire.OpRename, Name: name, Name2: name2, Flags: in.Flags}, from, to)
+	f.touch(from, to, f.child(from, name), f.child(to, name2))
 	if errno == 0 {
 		f.renamed(from, name, to, name2)
 	}

@@ -87,13 +87,13 @@ func (f *filesystem) helperSetAttr(cancel <-chan struct{}, n *node, out *fuse.At
 		f.put(&n.attr, &out.Attr)
 		return fuse.OK
 	}
+	n.awaitWrites()
+	since := f.client.seq.Load()
 	r, errno := f.client.call(cancel, &wire.Request{Op: wire.OpGetAttr}, n, nil)
 	if errno != 0 {
 		return status(errno)
 	}
-	f.mu.Lock()
-	n.attr = r.Entry.Attr
-	f.mu.Unlock()
+	f.update(n, &r.Entry.Attr, since)
 	f.put(&r.Entry.Attr, &out.Attr)
 	out.SetTimeout(attrValidity(&r.Entry.Attr))
 	return fuse.OK

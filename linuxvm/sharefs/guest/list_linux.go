@@ -9,11 +9,14 @@ import (
 )
 
 // listing is a folder as it was at one time, while it is read.
-type listing struct{ entries []wire.DirEntry }
+type listing struct {
+	entries []wire.DirEntry
+	since   uint64 // when it was asked for, as seq counts
+}
 
 // fetch gets a whole folder from the host.
 func (f *filesystem) fetch(cancel <-chan struct{}, n *node) (*listing, syscall.Errno) {
-	l := &listing{}
+	l := &listing{since: f.client.seq.Load()}
 	for off := uint64(0); ; {
 		r, errno := f.client.call(cancel, &wire.Request{Op: wire.OpReadDir, Off: off}, n, nil)
 		if errno != 0 {
@@ -58,13 +61,13 @@ const (
 
 // ReadDirPlus implements fuse.RawFileSystem.
 func (f *filesystem) ReadDirPlus(cancel <-chan struct{}, in *fuse.ReadIn, out *fuse.DirEntryList) fuse.Status {
-	return f.readDir(cancel, in, func(n *node, e *wire.DirEntry, d fuse.DirEntry) bool {
+	return f.readDir(cancel, in, func(n *node, e *wire.DirEntry, since uint64, d fuse.DirEntry) bool {
 		slot := out.AddDirLookupEntry(d)
 		if slot == nil {
 			return false
 		}
-		if e != nil {
-			f.enter(n, e.Name, &e.Entry, slot)
+		if e != nil && f.current(e, since) {
+			f.enter(n, e.Name, &e.Entry, since, slot)
 		}
 		return true
 	})
@@ -72,11 +75,11 @@ func (f *filesystem) ReadDirPlus(cancel <-chan struct{}, in *fuse.ReadIn, out *f
 
 // ReadDir implements fuse.RawFileSystem.
 func (f *filesystem) ReadDir(cancel <-chan struct{}, in *fuse.ReadIn, out *fuse.DirEntryList) fuse.Status {
-	return f.readDir(cancel, in, func(_ *node, _ *wire.DirEntry, d fuse.DirEntry) bool { return out.AddDirEntry(d) })
+	return f.readDir(cancel, in, func(_ *node, _ *wire.DirEntry, _ uint64, d fuse.DirEntry) bool { return out.AddDirEntry(d) })
 }
 
 // readDir gives entries of a folder to add until that has no more room.
-func (f *filesystem) readDir(cancel <-chan struct{}, in *fuse.ReadIn, add func(*node, *wire.DirEntry, fuse.DirEntry) bool) fuse.Status {
+func (f *filesystem) readDir(cancel <-chan struct{}, in *fuse.ReadIn, add func(*node, *wire.DirEntry, uint64, fuse.DirEntry) bool) fuse.Status {
 	n := f.node(in.NodeId)
 	if n == nil {
 		return fuse.Status(syscall.ESTALE)
@@ -97,9 +100,20 @@ func (f *filesystem) readDir(cancel <-chan struct{}, in *fuse.ReadIn, add func(*
 			e = &l.entries[at-firstEntry]
 			d.Name, d.Mode, d.Ino = e.Name, e.Entry.Attr.Mode, f.ino(&e.Entry.Attr)
 		}
-		if !add(n, e, d) {
+		if !add(n, e, l.since, d) {
 			break
 		}
 	}
 	return fuse.OK
+}
+
+// current says whether what a listing says of a file still holds for sure. Of other files the kernel is told the name only.
+func (f *filesystem) current(e *wire.DirEntry, since uint64) bool {
+	if f.client.told.Load() > since {
+		return false
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	n := f.bySID[e.Entry.Node]
+	return n == nil || n.changed <= since && !n.writes.busy()
 }

@@ -69,7 +69,7 @@ func (f *filesystem) serveMount(dir string) error {
 	f.device = &device{fd: own}
 	f.server, err = fuse.NewServer(f, "/dev/fd/"+strconv.Itoa(fd), &fuse.MountOptions{
 		FsName: "wherry", Name: "wherry", MaxWrite: maxWrite, MaxReadAhead: maxWrite, MaxBackground: 64,
-		ExplicitDataCacheControl: true, EnableSymlinkCaching: true, DisableSplice: true,
+		Debug: os.Getenv("FUSEDBG") != "", ExplicitDataCacheControl: true, EnableSymlinkCaching: true, DisableSplice: true,
 		ExtraCapabilities: fuse.CAP_NO_OPENDIR_SUPPORT | fuse.CAP_HANDLE_KILLPRIV_V2 | fuse.CAP_READDIRPLUS_AUTO | fuse.CAP_HAS_EXPIRE_ONLY,
 	})
 	if err != nil {
@@ -79,7 +79,20 @@ func (f *filesystem) serveMount(dir string) error {
 		f.server.Serve()
 		unix.Close(own)
 	}()
+	f.readAhead(dir)
 	return nil
+}
+
+// readAhead has the kernel read files ahead by as much as one request carries.
+func (f *filesystem) readAhead(dir string) {
+	var st unix.Stat_t
+	if err := unix.Stat(dir, &st); err != nil {
+		return
+	}
+	path := fmt.Sprintf("/sys/class/bdi/%d:%d/read_ahead_kb", unix.Major(st.Dev), unix.Minor(st.Dev))
+	if err := os.WriteFile(path, []byte(strconv.Itoa(2*maxWrite>>10)), 0); err != nil {
+		f.client.log.Debug("read ahead", "error", err)
+	}
 }
 
 // String implements fuse.RawFileSystem.
@@ -96,7 +109,7 @@ func (c *Client) mountAll(s *session, list []wire.Share) {
 	for path, m := range c.mounts {
 		if w, ok := want[path]; !ok || w.ReadOnly != m.share.ReadOnly {
 			c.unmount(m)
-			delete(c.mounts, path)
+			c.keepMount(path, nil)
 		}
 	}
 	var report []byte
@@ -117,11 +130,22 @@ func (c *Client) mountAll(s *session, list []wire.Share) {
 	c.once.Do(func() { close(c.ready) })
 }
 
-// mounted are the mounts.
-func (c *Client) mounted() []*mount {
-	c.mounting.Lock()
-	defer c.mounting.Unlock()
+// allMounts are the mounts; it does not wait for one that is being made.
+func (c *Client) allMounts() []*mount {
+	c.mountsMu.Lock()
+	defer c.mountsMu.Unlock()
 	return slices.Collect(maps.Values(c.mounts))
+}
+
+// keepMount adds or removes (nil) a mount.
+func (c *Client) keepMount(path string, m *mount) {
+	c.mountsMu.Lock()
+	defer c.mountsMu.Unlock()
+	if m == nil {
+		delete(c.mounts, path)
+		return
+	}
+	c.mounts[path] = m
 }
 
 // mount mounts a share, if it is not.
@@ -154,7 +178,7 @@ func (c *Client) mount(s *session, sh wire.Share) error {
 	if err := m.bind(); err != nil {
 		return errors.Join(err, unix.Unmount(m.dir, unix.MNT_DETACH))
 	}
-	c.mounts[sh.Path] = m
+	c.keepMount(sh.Path, m)
 	return nil
 }
 

@@ -67,7 +67,19 @@ func startLoop(t testing.TB) *loop {
 
 // connect joins host and guest until the test ends, or until cut is called.
 func (l *loop) connect(t testing.TB) (cut func()) {
-	a, b := net.Pipe()
+	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var ends [2]net.Conn
+	for i, fd := range fds {
+		f := os.NewFile(uintptr(fd), "link")
+		if ends[i], err = net.FileConn(f); err != nil {
+			t.Fatal(err)
+		}
+		f.Close()
+	}
+	a, b := ends[0], ends[1]
 	done := make(chan struct{}, 2)
 	go func() { _ = l.server.Serve(context.Background(), a); done <- struct{}{} }()
 	go func() { _ = l.client.Serve(context.Background(), b); done <- struct{}{} }()

@@ -3,6 +3,7 @@ package guest
 import (
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"syscall"
 
 	"github.com/hanwen/go-fuse/v2/fuse"
@@ -21,6 +22,9 @@ type node struct {
 	lookups uint64
 	attr    wire.Attr
 	phantom bool // the host knows nothing of it
+	// fresh says that attr is what the host has; changed is when that was last not so for sure, as seq counts.
+	fresh   bool
+	changed uint64
 
 	sid   uint64 // the host's number of it
 	epoch string // in which sid holds
@@ -34,6 +38,7 @@ type node struct {
 // filesystem is one share.
 type filesystem struct {
 	fuse.RawFileSystem
+	tight  atomic.Bool // the host's disk is nearly full
 	client *Client
 	path   string
 	server *fuse.Server
@@ -55,8 +60,32 @@ type filesystem struct {
 // file tells the host's files apart.
 type file struct{ dev, ino uint64 }
 
+// set takes attributes that the host was asked for at a time, as seq counts. It is called under fs.mu.
+func (n *node) set(a *wire.Attr, since uint64) {
+	n.attr = *a
+	n.fresh = n.changed <= since && n.fs.client.told.Load() <= since && a.Flags&wire.Keep != 0
+}
+
+// touch says that a node's attributes change now.
+func (f *filesystem) touch(nodes ...*node) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, n := range nodes {
+		if n != nil {
+			n.fresh, n.changed = false, f.client.seq.Add(1)
+		}
+	}
+}
+
+// update is set for a node that is known.
+func (f *filesystem) update(n *node, a *wire.Attr, since uint64) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	n.set(a, since)
+}
+
 // learn is the node of an entry that the host told, known to the kernel once more.
-func (f *filesystem) learn(parent *node, name string, e *wire.Entry, epoch string) *node {
+func (f *filesystem) learn(parent *node, name string, e *wire.Entry, epoch string, since uint64) *node {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	n, what := f.bySID[e.Node], file{e.Attr.Dev, e.Attr.Ino}
@@ -77,7 +106,7 @@ func (f *filesystem) learn(parent *node, name string, e *wire.Entry, epoch strin
 	f.names[place{parent, name}] = n
 	n.lookups++
 	n.refs++
-	n.attr = e.Attr
+	n.set(&e.Attr, since)
 	return n
 }
 

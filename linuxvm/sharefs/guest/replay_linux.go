@@ -23,7 +23,9 @@ const attempts = 3
 func (r *replay) run() {
 	f, e := r.fs, r.e
 	path := f.pathOf(r.top, r.parent) + "/" + e.Name
-	f.touched(r.parent)
+	if e.Kind != wire.Modified && e.Kind != wire.Closed && e.Kind != wire.Attrib {
+		f.touched(r.parent)
+	}
 	switch e.Kind {
 	case wire.Created:
 		r.created(path)

@@ -243,6 +243,20 @@ func (s *Server) rename(n *node, q *wire.Request) error {
 
 // setAttr changes attributes: the size first, then the owner, the mode and the times, as Linux does in one call.
 func (s *Server) setAttr(n *node, q *wire.Request, r *wire.Reply) error {
+	s.mu.Lock()
+	n.busy++
+	s.mu.Unlock()
+	err := s.setAttrs(n, q, r)
+	i, statErr := s.stat(n)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if n.busy--; statErr == nil && n.busy == 0 {
+		n.seen = stateOf(&i)
+	}
+	return err
+}
+
+func (s *Server) setAttrs(n *node, q *wire.Request, r *wire.Reply) error {
 	if q.Flags&wire.SetSize != 0 {
 		if err := s.resize(n, q.Size); err != nil {
 			return err
@@ -276,11 +290,7 @@ func (s *Server) setAttr(n *node, q *wire.Request, r *wire.Reply) error {
 		return err
 	}
 	s.fill(n, up.folder, name, &i, &r.Entry.Attr)
-	s.remember(n, &i)
-	if parent, _ := s.where(n); parent != nil && s.watched(parent) {
-		r.Entry.Attr.Flags |= wire.Keep
-	}
-	s.limit(n, &i, &r.Entry.Attr)
+	s.keepAttr(n, &i, &r.Entry.Attr)
 	return nil
 }
 

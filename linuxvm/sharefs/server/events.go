@@ -57,21 +57,28 @@ func (s *Server) change1(c *change) {
 		dir.watch = 0
 		return
 	}
+	if c.name == "" { // of the folder itself: it is told by its parent, if it has one
+		if dir.parent == nil && dir.busy == 0 && s.conn != nil {
+			s.flush()
+			s.conn.notify(wire.AppendReset(nil, dir.id))
+		}
+		return
+	}
 	e := wire.Event{Kind: c.kind, IsDir: c.isDir, Dir: dir.id, Name: c.name}
 	switch c.kind {
 	case wire.Moved:
 		s.moved(dir, c, e)
 	case wire.Created, wire.MovedIn:
-		if !less(s.w.expected, token{dir, c.name, c.kind}) {
+		if !s.came(token{dir, c.name, c.kind}) {
 			s.arrived(dir, c.name)
 			s.emit(e)
 		}
 	case wire.Deleted:
-		if !less(s.w.expected, token{dir, c.name, c.kind}) {
+		if !s.came(token{dir, c.name, c.kind}) {
 			s.emit(e)
 		}
 	case wire.MovedOut:
-		if !less(s.w.expected, token{dir, c.name, c.kind}) {
+		if !s.came(token{dir, c.name, c.kind}) {
 			s.left(dir, c.name)
 			s.emit(e)
 		}
@@ -83,8 +90,8 @@ func (s *Server) change1(c *change) {
 // moved deals with a move between two watched folders.
 func (s *Server) moved(dir *node, c *change, e wire.Event) {
 	to := s.w.folders[c.to]
-	own := less(s.w.expected, token{dir, c.name, wire.MovedOut})
-	if to != nil && less(s.w.expected, token{to, c.toName, wire.MovedIn}) || own {
+	own := s.came(token{dir, c.name, wire.MovedOut})
+	if to != nil && s.came(token{to, c.toName, wire.MovedIn}) || own {
 		return
 	}
 	if to == nil {
@@ -159,10 +166,11 @@ func (s *Server) left(dir *node, name string) {
 
 // touched deals with a change to a file that keeps its name.
 func (s *Server) touched(dir *node, c *change, e wire.Event) {
-	if s.w.busy[token{dir: dir, name: c.name}] > 0 {
-		return // the guest makes, moves or removes it now
+	if on := (token{dir: dir, name: c.name}); s.w.busy[on] > 0 { // the guest makes, moves or removes it now
+		s.w.held[on] = append(s.w.held[on], *c)
+		return
 	}
-	if c.kind == wire.Closed && less(s.w.expected, token{dir, c.name, wire.Closed}) {
+	if c.kind == wire.Closed && s.came(token{dir, c.name, wire.Closed}) {
 		return // it was our own handle
 	}
 	n, i := s.here(dir, c.name)

@@ -214,3 +214,6 @@ func room(folder) (wire.StatFS, error) {
 	const blocks = 1 << 28
 	return wire.StatFS{Blocks: blocks, Free: blocks, Avail: blocks, Files: blocks, FilesFree: blocks, BlockSize: 4096}, nil
 }
+
+// tight is always so: the guest is told of a full disk by the write that fills it.
+func tight(*os.File) bool { return true }

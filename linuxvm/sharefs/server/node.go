@@ -50,7 +50,9 @@ type handle struct {
 // shut closes a handle. It is called under mu.
 func (s *Server) shut(h *handle) {
 	if n := h.node; n != nil && h.write && !n.gone && n.parent != nil && n.parent.watch != 0 {
-		s.w.expected[token{n.parent, n.name, wire.Closed}]++
+		if i, err := statFile(h.file); err == nil && i.nlink > 0 { // else there is no event
+			s.expect(token{n.parent, n.name, wire.Closed})
+		}
 	}
 	if h.folder != nil {
 		h.folder.close()

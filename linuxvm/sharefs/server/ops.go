@@ -107,11 +107,17 @@ func (s *Server) attrOf(n *node, a *wire.Attr) error {
 	} else {
 		s.fill(n, nil, "", &i, a)
 	}
-	if parent, _ := s.where(n); parent != nil && s.watched(parent) {
+	s.keepAttr(n, &i, a)
+	return nil
+}
+
+// keepAttr says whether the guest may keep a node's attributes.
+func (s *Server) keepAttr(n *node, i *info, a *wire.Attr) {
+	parent, _ := s.where(n)
+	if parent == nil && s.watched(n) || parent != nil && s.watched(parent) {
 		a.Flags |= wire.Keep
 	}
-	s.limit(n, &i, a)
-	return nil
+	s.limit(n, i, a)
 }
 
 func (s *Server) readlink(n *node, r *wire.Reply) error {
@@ -150,7 +156,24 @@ func (s *Server) write(n *node, q *wire.Request, r *wire.Reply) error {
 	got, err := h.file.WriteAt(q.Data, int64(q.Off))
 	s.after(n, h)
 	r.Count = uint64(got)
-	return err
+	if err != nil {
+		return err
+	}
+	i, err := statFile(h.file)
+	if err != nil {
+		return err
+	}
+	if up, name, err := s.above(n); err == nil {
+		s.fill(n, up.folder, name, &i, &r.Entry.Attr)
+		s.release(up)
+		s.keepAttr(n, &i, &r.Entry.Attr)
+	} else {
+		s.fill(n, nil, "", &i, &r.Entry.Attr)
+	}
+	if tight(h.file) {
+		r.Entry.Attr.Flags |= wire.Tight
+	}
+	return nil
 }
 
 func (s *Server) fsync(n *node, q *wire.Request) error {

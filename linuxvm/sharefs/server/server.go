@@ -235,9 +235,6 @@ func (c *conn) take(q *wire.Request) error {
 		}
 		r := wire.Reply{Op: q.Op, ID: q.ID}
 		err := c.do(q, &r)
-		if done != nil {
-			close(done)
-		}
 		if err != nil {
 			r.Errno = errno(err)
 			if r.Errno == eio {
@@ -245,6 +242,9 @@ func (c *conn) take(q *wire.Request) error {
 			}
 		}
 		c.reply(&r)
+		if done != nil { // only now: replies to changes of one file are in their order
+			close(done)
+		}
 	})
 	return nil
 }

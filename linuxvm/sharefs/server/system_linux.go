@@ -62,3 +62,12 @@ func room(f folder) (wire.StatFS, error) {
 
 // number is a Linux error number.
 func number(e syscall.Errno) uint16 { return uint16(e) }
+
+// tightRoom is how little room, in bytes, makes a disk nearly full.
+const tightRoom = 256 << 20
+
+// tight says whether the disk that a file is on is nearly full.
+func tight(f *os.File) bool {
+	var st unix.Statfs_t
+	return unix.Fstatfs(int(f.Fd()), &st) == nil && int64(st.Bavail)*st.Bsize < tightRoom
+}

@@ -64,9 +64,11 @@ type watching struct {
 	folders map[int]*node
 	// expected are the events of the guest's own operations that have not come yet; busy the names that such an operation
 	// works on.
-	expected map[token]int
+	expected map[token]expectation
 	busy     map[token]int
-	out      []wire.Event
+	// held are the changes to such names, which are looked at afterwards.
+	held map[token][]change
+	out  []wire.Event
 }
 
 // Watch watches what the guest looks at until ctx ends. While nobody runs it, the guest keeps nothing for longer than half a
@@ -77,7 +79,7 @@ func (s *Server) Watch(ctx context.Context) error {
 		return err
 	}
 	s.mu.Lock()
-	s.w = watching{watcher: w, folders: map[int]*node{}, expected: map[token]int{}, busy: map[token]int{}}
+	s.w = watching{watcher: w, folders: map[int]*node{}, expected: map[token]expectation{}, busy: map[token]int{}, held: map[token][]change{}}
 	s.mu.Unlock()
 	defer func() {
 		s.mu.Lock()
@@ -197,12 +199,12 @@ func (s *Server) observe(n *node, i *info) {
 // differs takes a file's state, unless an operation of the guest is changing it, and says whether its content may have
 // changed since the last one. It is called under mu.
 func (s *Server) differs(n *node, i *info) bool {
-	if n.typ != typeFile || n.busy > 0 {
+	if n.busy > 0 {
 		return false
 	}
 	was, now := n.seen, stateOf(i)
 	n.seen = now
-	return was.known && (was.size != now.size || was.mtime != now.mtime || was.ctime != now.ctime && was.nlink == now.nlink && was.mode == now.mode)
+	return n.typ == typeFile && was.known && (was.size != now.size || was.mtime != now.mtime || was.ctime != now.ctime && was.nlink == now.nlink && was.mode == now.mode)
 }
 
 // before begins a change that the guest makes to an open file, after ends it.
@@ -242,13 +244,19 @@ func (s *Server) own(n *node, name string, kind wire.Kind) func(error) {
 		return func(error) {}
 	}
 	t, on := token{n, name, kind}, token{dir: n, name: name}
-	s.w.expected[t]++
+	s.expect(t)
 	s.w.busy[on]++
 	return func(err error) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		less(s.w.busy, on)
-		if err != nil && !less(s.w.expected, t) {
+		if s.w.watcher == nil {
+			return // it has failed meanwhile
+		}
+		if s.w.busy[on]--; s.w.busy[on] <= 0 {
+			delete(s.w.busy, on)
+			defer s.resume(on)
+		}
+		if err != nil && !s.came(t) {
 			// Somebody else's event was taken for it.
 			s.emit(wire.Event{Kind: wire.Attrib, Dir: n.id, Name: name})
 			s.flush()
@@ -256,17 +264,39 @@ func (s *Server) own(n *node, name string, kind wire.Kind) func(error) {
 	}
 }
 
-// less takes one of what is counted; false if there is none.
-func less(m map[token]int, t token) bool {
-	switch m[t] {
-	case 0:
-		return false
-	case 1:
-		delete(m, t)
-	default:
-		m[t]--
+// resume looks at the changes to a name that were held. It is called under mu.
+func (s *Server) resume(on token) {
+	held := s.w.held[on]
+	delete(s.w.held, on)
+	for i := range held {
+		s.change1(&held[i])
 	}
-	return true
+	s.flush()
+}
+
+// expectation is how often an event is expected, and until when: what has not come by then will not.
+type expectation struct {
+	count int
+	until time.Time
+}
+
+// expectFor is long for an event of one's own on a busy machine, and short for one of the same name by somebody else.
+const expectFor = 2 * time.Second
+
+// expect says that an event will be the guest's own; came says whether one was, once. Both are called under mu.
+func (s *Server) expect(t token) {
+	e := s.w.expected[t]
+	s.w.expected[t] = expectation{e.count + 1, time.Now().Add(expectFor)}
+}
+
+func (s *Server) came(t token) bool {
+	e, ok := s.w.expected[t]
+	if e.count--; e.count > 0 {
+		s.w.expected[t] = e
+	} else {
+		delete(s.w.expected, t)
+	}
+	return ok && time.Now().Before(e.until)
 }
 
 func (s *Server) ownMove(n *node, name string, to *node, toName string) func(error) {

@@ -116,7 +116,7 @@ func parse(b []byte, from *moved) ([]change, *moved, error) {
 			continue
 		}
 		list, from = from.alone(list), nil
-		if c.kind = kindOf(mask); c.kind == 0 || c.kind < lost && c.name == "" {
+		if c.kind = kindOf(mask); c.kind == 0 || c.kind < lost && c.name == "" && c.kind != wire.Attrib {
 			continue
 		}
 		if c.kind == wire.MovedOut {

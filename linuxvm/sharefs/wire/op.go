@@ -91,7 +91,7 @@ var shapes = [lastRequest]shape{
 	OpRename:      {"rename", qNode | qNode2 | qName | qName2 | qFlags, 0},
 	OpLink:        {"link", qNode | qNode2 | qName, rEntry},
 	OpRead:        {"read", qNode | qOff | qSize, rData},
-	OpWrite:       {"write", qNode | qOff | qData, rCount},
+	OpWrite:       {"write", qNode | qOff | qData, rAttr | rCount},
 	OpFsync:       {"fsync", qNode | qFlags, 0},
 	OpFallocate:   {"fallocate", qNode | qOff | qSize | qMode, 0},
 	OpSeek:        {"seek", qNode | qOff | qFlags, rCount},

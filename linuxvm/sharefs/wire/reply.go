@@ -16,7 +16,7 @@ type Attr struct {
 	// Mode has the type and the permissions, as Linux says them.
 	Mode, Nlink    uint32
 	UID, GID, Rdev uint32
-	// Flags are Keep, KeepName and Owned.
+	// Flags are Keep, KeepName, Tight and Owned.
 	Flags uint32
 }
 
@@ -25,6 +25,8 @@ const (
 	// for the name, or for its absence. What is not to be kept is valid for less than a second.
 	Keep uint32 = 1 << iota
 	KeepName
+	// Tight says that the host's disk is nearly full: the guest waits for the outcome of each write.
+	Tight
 	// Owned says that UID and GID were set from inside the guest, and are not just the host's user.
 	Owned
 )

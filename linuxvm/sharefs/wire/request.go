@@ -44,6 +44,15 @@ const (
 
 // Append adds the request's frame to b.
 func (q *Request) Append(b []byte) []byte {
+	b = q.AppendHead(b)
+	if s, _ := q.Op.shape(); s.request&qData != 0 {
+		b = append(b, q.Data...)
+	}
+	return b
+}
+
+// AppendHead adds the request's frame without its data, which the caller sends behind it. The size it says is of both.
+func (q *Request) AppendHead(b []byte) []byte {
 	start := len(b)
 	b = appendHeader(b, Header{Op: q.Op, ID: q.ID})
 	s, _ := q.Op.shape()
@@ -81,10 +90,11 @@ func (q *Request) Append(b []byte) []byte {
 	if f&qRdev != 0 {
 		b = le.AppendUint32(b, q.Rdev)
 	}
+	n := 0
 	if f&qData != 0 {
-		b = append(b, q.Data...)
+		n = len(q.Data)
 	}
-	return finish(b, start)
+	return finishHead(b, start, n)
 }
 
 // ParseRequest reads a request from a frame. Names are checked: none is empty, too long, "." or "..", or has a slash or a
