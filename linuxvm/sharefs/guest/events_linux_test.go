@@ -82,10 +82,7 @@ func TestHostsEditsAreTrueEvents(t *testing.T) {
 	write(t, filepath.Join(l.host, "d/old"), []byte("old"))
 	write(t, filepath.Join(l.host, "d/touched"), []byte("x"))
 	write(t, filepath.Join(l.host, "e/elsewhere"), []byte("y"))
-	w := watchFolder(t, filepath.Join(l.mounted, "d"), allEvents)
-	if _, err := os.ReadDir(filepath.Join(l.mounted, "d")); err != nil {
-		t.Fatal(err)
-	}
+	w := watchFolder(t, filepath.Join(l.mounted, "d"), allEvents) // and nobody looks into it
 	host := func(name string) string { return filepath.Join(l.host, "d", name) }
 	guest := func(name string) string { return filepath.Join(l.mounted, "d", name) }
 	must := func(err error) {
@@ -147,6 +144,23 @@ func TestHostsEditsAreTrueEvents(t *testing.T) {
 	if err != nil || len(names) != 2 {
 		t.Errorf("left: %v, %v", names, err)
 	}
+}
+
+// TestRootIsWatched watches a share itself, and a folder in it that a listing was read of before.
+func TestRootIsWatched(t *testing.T) {
+	l := startLoop(t)
+	if err := os.Mkdir(filepath.Join(l.host, "d"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.ReadDir(l.mounted); err != nil {
+		t.Fatal(err)
+	}
+	root := watchFolder(t, l.mounted, allEvents)
+	write(t, filepath.Join(l.host, "new"), nil)
+	root.await(t, "CREATE new")
+	d := watchFolder(t, filepath.Join(l.mounted, "d"), allEvents)
+	write(t, filepath.Join(l.host, "d", "new"), nil)
+	d.await(t, "CREATE new")
 }
 
 // TestGuestsEditsAreNoEventsTwice has the guest work, then the host, and sees each event of the guest's once.

@@ -24,8 +24,11 @@ func attrValidity(a *wire.Attr) time.Duration {
 }
 
 func nameValidity(a *wire.Attr) time.Duration {
-	if a.Flags&wire.KeepName != 0 {
+	switch {
+	case a.Flags&wire.KeepName != 0:
 		return kept
+	case a.Mode&syscall.S_IFMT == syscall.S_IFDIR: // the host watches it once it was looked up
+		return 0
 	}
 	return shortly
 }

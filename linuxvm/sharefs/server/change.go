@@ -51,6 +51,9 @@ func (s *Server) makeIn(n *node, f folder, keep uint32, q *wire.Request, r *wire
 		}
 		return err
 	}
+	if q.Op == wire.OpMkdir && keep != 0 {
+		s.enter(&r.Entry)
+	}
 	if made != nil {
 		if m, err := s.node(r.Entry.Node); err == nil {
 			s.release(s.keep(m, made))

@@ -72,11 +72,30 @@ func (s *Server) lookup(n *node, q *wire.Request, r *wire.Reply) error {
 	defer s.release(h)
 	keep := s.look(n, h.folder)
 	err = s.entry(n, h.folder, q.Name, keep, &r.Entry)
+	if err == nil && r.Entry.Attr.Mode&typeMask == typeFolder && keep != 0 {
+		s.enter(&r.Entry)
+	}
 	if errors.Is(err, syscall.ENOENT) {
 		r.Entry.Attr.Flags = keep & wire.KeepName
 		return nil
 	}
 	return err
+}
+
+// enter begins to watch a folder that was found by its name. Who watches it in the guest does not look into it.
+func (s *Server) enter(e *wire.Entry) {
+	n, err := s.node(e.Node)
+	if err != nil || s.watched(n) {
+		return
+	}
+	h, err := s.folder(n)
+	if err != nil {
+		return
+	}
+	defer s.release(h)
+	if s.look(n, h.folder) != 0 {
+		e.Attr.Flags |= wire.Keep | wire.KeepName
+	}
 }
 
 // entry fills in what a name in an open folder stands for, and counts that the guest gets to know it.
@@ -101,6 +120,12 @@ func (s *Server) attrOf(n *node, a *wire.Attr) error {
 		return err
 	}
 	s.observe(n, &i)
+	if n == n.share.root { // it is found by no name
+		if h, err := s.folder(n); err == nil {
+			s.look(n, h.folder)
+			s.release(h)
+		}
+	}
 	if up, name, err := s.above(n); err == nil {
 		s.fill(n, up.folder, name, &i, a)
 		s.release(up)

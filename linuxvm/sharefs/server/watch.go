@@ -178,8 +178,8 @@ func (s *Server) unwatch(n *node) {
 func (s *Server) limit(n *node, i *info, a *wire.Attr) {
 	switch {
 	case i.is(typeFolder):
-		if !s.watched(n) {
-			a.Flags &^= wire.Keep
+		if !s.watched(n) { // the guest says so when it goes there, with a lookup
+			a.Flags &^= wire.Keep | wire.KeepName
 		}
 	case i.nlink > 1: // it may be changed by a name in a folder that is not watched
 		a.Flags &^= wire.Keep | wire.KeepName
