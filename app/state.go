@@ -35,6 +35,9 @@ type Snapshot struct {
 	State State  `json:"state"`
 	// Stage says what a busy engine is doing, in words for people, for example "starting dockerd".
 	Stage string `json:"stage,omitempty"`
+	// StageSince is when Stage began, StageSeconds how long it may take; 0 if there is no such bound.
+	StageSince   time.Time `json:"stage_since,omitzero"`
+	StageSeconds float64   `json:"stage_seconds,omitempty"`
 	// Since is when State began.
 	Since time.Time `json:"since"`
 	// Stages are the steps of the present or last start, in their order.
@@ -51,6 +54,8 @@ type Snapshot struct {
 	// Shares are the folders that a running engine shares with containers.
 	Shares    []ShareState `json:"shares,omitempty"`
 	LastError *ErrorInfo   `json:"last_error,omitempty"`
+	// Trouble is what keeps an engine from answering that has been running, and what becomes of that.
+	Trouble *ErrorInfo `json:"trouble,omitempty"`
 	// Warnings are things that do not stop the engine but should be seen to.
 	Warnings []ErrorInfo `json:"warnings,omitempty"`
 	// Paused says why the VM does not run though the engine does: the host could not read or write its disk. It goes on by

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"time"
 
 	"github.com/wherry-app/wherry/app"
@@ -128,7 +129,15 @@ func (s *session) adopt(ctx context.Context, a vmhost.Adopter) error {
 
 // openLink runs the link to a machine's agent until stop is called.
 func (s *session) openLink(m vmhost.Machine) (l *link.Client, stop func()) {
-	l = link.NewClient(link.Config{Open: open(m, vmhost.ChannelLink), Logger: s.log})
+	l = link.NewClient(link.Config{Open: func(ctx context.Context) (net.Conn, error) {
+		conn, err := m.Open(ctx, vmhost.ChannelLink)
+		if err == nil {
+			s.mu.Lock()
+			s.linkConn = conn
+			s.mu.Unlock()
+		}
+		return conn, err
+	}, Logger: s.log})
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() {
@@ -261,6 +270,8 @@ func (s *session) gone() error {
 	err := s.machine.Err()
 	if err == nil {
 		err = errors.New("the guest has powered itself off")
+	} else {
+		err = crash{err}
 	}
 	return app.Errorf("run `wherry start`; see `wherry logs kernel`", "the virtual machine ended: %w", err)
 }

@@ -38,6 +38,9 @@ type Config struct {
 	Rescue bool
 	// Conventions of docker's clients; the zero value leaves them alone.
 	Conventions Conventions
+	// Reboots is how many times in ten minutes a machine is started again that has crashed while docker answered; 0 leaves
+	// it to the user.
+	Reboots int
 	// Deadlines of a start and a stop; zero values take those of DefaultDeadlines.
 	Deadlines Deadlines
 }

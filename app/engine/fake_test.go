@@ -27,14 +27,15 @@ import (
 
 // world is an engine on a fake hypervisor, with a guest that runs in this process and answers on a real link.
 type world struct {
-	t      *testing.T
-	home   home.Dir
-	fake   *vmtest.Fake
-	engine *engine.Engine
-	guest  *guest
-	image  *image.Image
-	cancel context.CancelFunc
-	done   chan error
+	t       *testing.T
+	home    home.Dir
+	fake    *vmtest.Fake
+	engine  *engine.Engine
+	guest   *guest
+	image   *image.Image
+	cancel  context.CancelFunc
+	reboots int
+	done    chan error
 
 	mu      sync.Mutex
 	machine vmhost.Machine // the one started last
@@ -104,7 +105,7 @@ func (w *world) build(d engine.Deadlines) {
 	img := w.image
 	w.engine = engine.New(engine.Config{
 		Home: w.home, Drivers: []vmhost.Driver{driver{w.fake, w}}, Image: func() (*image.Image, error) { return img, nil },
-		Host: app.Host{CPUs: 4, Memory: 8 << 30, Drivers: []string{"fake"}}, Version: "test", Logger: hclog.NewNullLogger(), Deadlines: d,
+		Reboots: w.reboots, Host: app.Host{CPUs: 4, Memory: 8 << 30, Drivers: []string{"fake"}}, Version: "test", Logger: hclog.NewNullLogger(), Deadlines: d,
 	})
 }
 

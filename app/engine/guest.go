@@ -21,13 +21,7 @@ import (
 	"github.com/wherry-app/wherry/linuxvm/control"
 	"github.com/wherry-app/wherry/linuxvm/link"
 	"github.com/wherry-app/wherry/linuxvm/tunnel"
-	"github.com/wherry-app/wherry/vmhost"
 )
-
-// open makes a channel of a machine what links and networks open.
-func open(m vmhost.Machine, ch vmhost.Channel) func(context.Context) (net.Conn, error) {
-	return func(ctx context.Context) (net.Conn, error) { return m.Open(ctx, ch) }
-}
 
 // guest follows what the agent says of itself and tells the owner.
 type guest struct {
@@ -42,6 +36,7 @@ type guest struct {
 func (s *session) watchGuest() *guest {
 	g := &guest{session: s, status: make(chan control.Status, 1)}
 	s.task("guest status", func(ctx context.Context) error { return again(ctx, g.watch) })
+	s.task("guest pulse", g.feelPulse)
 	return g
 }
 
@@ -97,14 +92,19 @@ func (g *guest) take(st control.Status) {
 		ev = evDockerLost
 	}
 	g.mu.Lock()
-	g.containersCPU, g.sampled = st.ContainersCPU, time.Now()
+	g.containersCPU, g.sampled, g.last = st.ContainersCPU, time.Now(), &st
 	g.mu.Unlock()
 	g.report(ev, func(snap *app.Snapshot) {
 		if !g.adopted {
 			snap.Stages = append(hostStages(snap.Stages), guestStages(st.Stages, zero)...)
 		}
-		if ev == evDockerLost && snap.State == app.StateRunning {
-			snap.Stage = "waiting for docker to come back"
+		snap.Trouble = nil
+		if ev == evDockerLost {
+			d := serviceOf(st, control.ServiceDockerd)
+			snap.Trouble = dockerTrouble(string(d.State), d.Error)
+			if snap.State == app.StateRunning {
+				snap.Stage = "waiting for docker to come back"
+			}
 		}
 		use.into(snap)
 		snap.VM.Kernel = st.Kernel
@@ -318,4 +318,14 @@ func (s *skipper) Write(b []byte) (int, error) {
 		return 0, err
 	}
 	return len(b), nil
+}
+
+// serviceOf is what the guest says of one of its services.
+func serviceOf(st control.Status, name string) control.Service {
+	for _, v := range st.Services {
+		if v.Name == name {
+			return v
+		}
+	}
+	return control.Service{Name: name, State: control.ServiceWaiting}
 }

@@ -68,6 +68,8 @@ type owner struct {
 	waiting []request
 	answers []func()  // given once the state they tell of is published
 	asked   time.Time // when the present start was asked for
+	stage   string    // the one that stageBegins saw last
+	crashes []time.Time
 }
 
 // report is an event of a session with what changed beside it.
@@ -76,6 +78,7 @@ type report struct {
 	event  event // may be empty
 	err    error // of evFailed
 	update func(*app.Snapshot)
+	bound  time.Duration // of the stage that update begins, if it does; may be 0
 }
 
 // Run owns the engine until ctx ends; then it stops the VM cleanly and returns. A VM that an earlier daemon left running
@@ -215,6 +218,7 @@ func (o *owner) apply(r report) {
 	}
 	if r.update != nil {
 		r.update(&o.snap)
+		o.stageBegins(r.bound)
 	}
 	switch r.event {
 	case "":
@@ -235,11 +239,13 @@ func (o *owner) apply(r report) {
 // over is the end of a session.
 func (o *owner) over(r report) {
 	stopping := o.ending()
+	again := !stopping && o.mayReboot(r.err)
 	crashed := r.err != nil && o.sess.wasReady() // a start that was asked for meanwhile is not what failed
+	forced := o.sess.forced()
 	o.sess = nil
 	o.move(r.event)
 	o.snap.Stage, o.snap.Driver, o.snap.Accel, o.snap.Uptime = "", "", "", 0
-	o.snap.VM, o.snap.Docker.Version = app.VM{}, ""
+	o.snap.VM, o.snap.Docker.Version, o.snap.Trouble = app.VM{}, "", nil
 	if r.err != nil {
 		o.snap.LastError = app.InfoOf(r.err)
 		o.saveError(o.snap.LastError)
@@ -253,13 +259,22 @@ func (o *owner) over(r report) {
 	if !stopping && !crashed {
 		o.resolve(aimRunning, r.err)
 	}
+	if again {
+		o.reboot(r.err)
+		return
+	}
 	if slices.ContainsFunc(o.waiting, func(w request) bool { return w.aim == aimRunning }) {
 		o.begin() // a start that came while it was stopping, or after the crash
 		return
 	}
-	if r.event == evSuspended {
+	if r.event == evSuspended && !forced {
 		o.fallAsleep()
 		return
+	}
+	if r.event == evSuspended { // it fell asleep by itself in the moment in which the plug was pulled
+		if err := o.dropSaved(app.StopForce); err != nil {
+			o.log.Error("give up what was saved", "error", err)
+		}
 	}
 	o.snap.Ports, o.snap.Shares = []app.Port{}, nil
 	o.front.withdraw()
@@ -273,6 +288,18 @@ func (o *owner) move(e event) {
 	}
 	o.log.Info("state", "from", o.snap.State, "to", now)
 	o.snap.State, o.snap.Since = now, time.Now()
+}
+
+// stageBegins notes when the present stage began, and how long it may take.
+func (o *owner) stageBegins(bound time.Duration) {
+	switch {
+	case o.snap.Stage == o.stage:
+	case o.snap.Stage == "":
+		o.snap.StageSince, o.snap.StageSeconds = time.Time{}, 0
+	default:
+		o.snap.StageSince, o.snap.StageSeconds = time.Now(), bound.Seconds()
+	}
+	o.stage = o.snap.Stage
 }
 
 // resolve answers all waiting requests with an aim, as soon as the present state is published.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -32,14 +33,16 @@ type session struct {
 	life   context.Context //nolint:containedctx // the session is the owner of this lifetime
 	cancel context.CancelCauseFunc
 
-	mu     sync.Mutex
-	mode   app.StopMode // how to end, once life is over
-	over   bool         // the end was asked for
-	hold   bool         // a machine may have to be taken over first, for a clean end to end it cleanly
-	force  chan struct{}
-	ready  bool        // docker has answered once
-	saved  bool        // the machine was suspended
-	paused atomic.Bool // the host cannot write the machine's disk: it does not answer, and is well
+	mu       sync.Mutex
+	mode     app.StopMode // how to end, once life is over
+	over     bool         // the end was asked for
+	hold     bool         // a machine may have to be taken over first, for a clean end to end it cleanly
+	force    chan struct{}
+	ready    bool            // docker has answered once
+	saved    bool            // the machine was suspended
+	paused   atomic.Bool     // the host cannot write the machine's disk: it does not answer, and is well
+	linkConn net.Conn        // what the link runs over
+	last     *control.Status // nil before there is one
 	// containersCPU is what containers had used of the processors when the guest said so last, at sampled.
 	containersCPU time.Duration
 	sampled       time.Time
@@ -98,6 +101,13 @@ func (s *session) wasReady() bool {
 	return s.ready
 }
 
+// forced says whether the session was to end by pulling the plug.
+func (s *session) forced() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.mode == app.StopForce
+}
+
 // live runs the session. It reports its end as the last thing, after all of it is gone.
 func (s *session) live() {
 	err := s.run()
@@ -138,10 +148,10 @@ func (s *session) report(e event, update func(*app.Snapshot)) {
 // stage runs a step of the start under its name: people see it, its time is kept, and its errors carry the name.
 func (s *session) stage(life context.Context, name, words string, deadline time.Duration, f func(context.Context) error) error {
 	begun := time.Now()
-	s.report("", func(snap *app.Snapshot) {
+	s.events <- report{from: s, bound: deadline, update: func(snap *app.Snapshot) {
 		snap.Stage = words
 		snap.Stages = append(snap.Stages, app.Stage{Name: name, Start: begun.Sub(s.asked)})
-	})
+	}}
 	ctx, cancel := life, context.CancelFunc(func() {})
 	if deadline > 0 {
 		ctx, cancel = context.WithTimeoutCause(life, deadline, fmt.Errorf("no answer within %s", deadline))

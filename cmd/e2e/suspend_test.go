@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"net"
 	"slices"
 	"strconv"
 	"strings"
@@ -135,7 +136,7 @@ func TestSleepsWhenIdle(t *testing.T) {
 	e := newEngine(t)
 	e.start()
 	port, udp := freePort(t), freePort(t)
-	e.docker("run", "-d", "--name", "web", "-p", port+":8000", "-p", udp+":9000/udp", "box", "sh", "-c", "box serve :8000 & exec nc -u -lk -p 9000 -e cat")
+	e.docker("run", "-d", "--name", "web", "-p", port+":8000", "-p", udp+":9000/udp", "box", "sh", "-c", "box serve :8000 & exec box echo :9000")
 	e.wherry("settings", "set", "sleep_after", "3s")
 	e.wherry("settings", "set", "sleep_idle_containers", "on")
 	e.asleep()
@@ -143,11 +144,13 @@ func TestSleepsWhenIdle(t *testing.T) {
 		t.Errorf("got %q", body)
 	}
 	e.asleep()
+	e.echoes("127.0.0.1:" + udp)
+	e.asleep()
 	if out := e.docker("ps", "-q"); strings.TrimSpace(out) == "" {
 		t.Error("the container is gone")
 	}
-	e.wherry("settings", "set", "sleep_idle_containers", "off")
 	e.docker("rm", "-f", "web")
+	e.wherry("settings", "set", "sleep_idle_containers", "off")
 	e.asleep()
 	if now := e.status(); len(now.Warnings) > 0 {
 		t.Errorf("%+v", now.Warnings)
@@ -165,4 +168,24 @@ func (e *engine) asleep() {
 		time.Sleep(time.Second)
 	}
 	e.noMachine()
+}
+
+// echoes sends one datagram and waits for its echo.
+func (e *engine) echoes(address string) {
+	e.t.Helper()
+	c, err := net.Dial("udp", address)
+	if err != nil {
+		e.t.Fatal(err)
+	}
+	defer c.Close()
+	if err := c.SetDeadline(time.Now().Add(time.Minute)); err != nil {
+		e.t.Fatal(err)
+	}
+	if _, err := c.Write([]byte("awake?")); err != nil {
+		e.t.Fatal(err)
+	}
+	b := make([]byte, 64)
+	if n, err := c.Read(b); err != nil || string(b[:n]) != "awake?" {
+		e.t.Errorf("udp: %q, %v", b[:n], err)
+	}
 }

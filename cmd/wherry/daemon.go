@@ -28,6 +28,9 @@ import (
 // listens for who wakes it.
 const idleTime = 3 * time.Second
 
+// reboots is how many crashes of the VM in ten minutes are answered by a boot, before it is left to the user.
+const reboots = 3
+
 func (c *cli) daemonCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "daemon",
@@ -84,6 +87,7 @@ func newDaemon(h home.Dir, console io.Writer, rescue bool) (*daemon, error) {
 		Version: version(),
 		Logger:  logger,
 		Rescue:  rescue,
+		Reboots: reboots,
 
 		Conventions: conventions(),
 	})

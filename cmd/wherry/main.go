@@ -92,11 +92,14 @@ func (c *cli) rootCommand() *cobra.Command {
 		Short:         "Run Linux containers on this computer",
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		PersistentPreRunE: func(*cobra.Command, []string) error {
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
 			if err := c.open(); err != nil {
 				return err
 			}
-			return c.home.Check()
+			if err := c.home.Check(); err != nil {
+				return err
+			}
+			return c.notHung(cmd)
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {

@@ -37,6 +37,8 @@ func (c *cli) replaceDaemon(ctx context.Context) error {
 	case errors.Is(err, api.ErrNoDaemon):
 		fmt.Fprintln(c.err, "no daemon runs; the next command that needs one starts it")
 		return nil
+	case isHung(err):
+		return c.replaceHung(ctx)
 	case err != nil:
 		return err
 	case snap.State.Busy():

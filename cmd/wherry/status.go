@@ -17,7 +17,7 @@ import (
 )
 
 // answerTime is how long the daemon may take to say how it is, before it counts as hung.
-const answerTime = 2 * time.Second
+const answerTime = 1500 * time.Millisecond
 
 func (c *cli) statusCommand() *cobra.Command {
 	var asJSON bool
@@ -49,7 +49,7 @@ func (c *cli) snapshot(ctx context.Context) (app.Snapshot, error) {
 	defer cancel()
 	snap, err := c.client.Snapshot(ctx)
 	if errors.Is(err, context.DeadlineExceeded) {
-		err = app.Errorf("end it with `wherry stop --force`", "the daemon (process %d) does not answer", c.home.OwnerPID())
+		err = hungError{app.Errorf("run `wherry daemon restart`: containers go on meanwhile", "the daemon (process %d) does not answer", c.home.OwnerPID())}
 	}
 	return snap, err
 }
@@ -91,7 +91,7 @@ func printStatus(out io.Writer, s app.Snapshot) error {
 	w := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
 	state := string(s.State)
 	if s.Stage != "" {
-		state += ": " + s.Stage
+		state += ": " + s.Stage + stageTime(s)
 	}
 	fmt.Fprintf(w, "Engine\t%s\n", state)
 	if !s.Since.IsZero() {
@@ -113,6 +113,9 @@ func printStatus(out io.Writer, s app.Snapshot) error {
 	if e := s.Paused; e != nil {
 		fmt.Fprintf(w, "Paused\t%s\n\t%s\n", e.Message, e.Hint)
 	}
+	if e := s.Trouble; e != nil {
+		fmt.Fprintf(w, "Trouble\t%s\n\t%s\n", e.Message, e.Hint)
+	}
 	if e := s.LastError; e != nil {
 		fmt.Fprintf(w, "Error\t%s\n", e.Message)
 		if e.Hint != "" {
@@ -123,6 +126,18 @@ func printStatus(out io.Writer, s app.Snapshot) error {
 		fmt.Fprintf(w, "Warning\t%s\n", oneLine(&app.Error{Err: e.AsError(), Next: e.Hint}))
 	}
 	return w.Flush()
+}
+
+// stageTime says since when a stage goes on, and how long it may.
+func stageTime(s app.Snapshot) string {
+	if s.StageSince.IsZero() {
+		return ""
+	}
+	text := fmt.Sprintf(" (for %s", time.Since(s.StageSince).Round(time.Second))
+	if s.StageSeconds > 0 {
+		text += fmt.Sprintf(" of at most %s", time.Duration(s.StageSeconds*float64(time.Second)).Round(time.Second))
+	}
+	return text + ")"
 }
 
 // wakes says what lets a suspended engine go on.
