@@ -13,8 +13,8 @@ import (
 const (
 	// pulseEvery is how often the guest is asked whether it lives, and what time it has.
 	pulseEvery = 3 * time.Second
-	// pulsePatience is how long it may take to answer.
-	pulsePatience = 4 * time.Second
+	// pulsePatience is how long it may take to answer; a machine under heavy load is slow.
+	pulsePatience = 10 * time.Second
 	// silentAfter is how long it may say nothing before people are told, and cutAfter before the link is made anew.
 	silentAfter, cutAfter = 10 * time.Second, 30 * time.Second
 	// clockSlack is how far the guest's clock may be off, beyond what the answer's own time makes uncertain.

@@ -65,7 +65,7 @@ func TestNothingStaysStuck(t *testing.T) {
 		e := e.in(t)
 		was := e.status().VM.PID
 		_, _ = e.try("shell", "sh", "-c", "echo c > /proc/sysrq-trigger")
-		e.until("booted again", func(s app.Snapshot) bool { return s.State == app.StateRunning && s.VM.PID != was })
+		e.becomes("booted again", func(s app.Snapshot) bool { return s.State == app.StateRunning && s.VM.PID != was })
 		if s := e.status(); len(s.Warnings) == 0 {
 			t.Errorf("nobody is told: %+v", s)
 		}
@@ -90,8 +90,8 @@ func (e *engine) signal(pid int, sig syscall.Signal) {
 	}
 }
 
-// until asks for the status until it is as wanted, on a machine that may be slow.
-func (e *engine) until(what string, wanted func(app.Snapshot) bool) app.Snapshot {
+// becomes asks for the status until it is as wanted, on a machine that may be slow.
+func (e *engine) becomes(what string, wanted func(app.Snapshot) bool) app.Snapshot {
 	e.t.Helper()
 	begun := time.Now()
 	for {
@@ -112,13 +112,13 @@ func (e *engine) until(what string, wanted func(app.Snapshot) bool) app.Snapshot
 // troubled waits until the status names a trouble.
 func (e *engine) troubled(words string) {
 	e.t.Helper()
-	e.until("named", func(s app.Snapshot) bool { return s.Trouble != nil && strings.Contains(s.Trouble.Message, words) })
+	e.becomes("named", func(s app.Snapshot) bool { return s.Trouble != nil && strings.Contains(s.Trouble.Message, words) })
 }
 
 // running waits until docker answers a client.
 func (e *engine) running() {
 	e.t.Helper()
-	e.until("running", func(s app.Snapshot) bool { return s.State == app.StateRunning && s.Trouble == nil })
+	e.becomes("running", func(s app.Snapshot) bool { return s.State == app.StateRunning && s.Trouble == nil })
 	e.docker("version")
 }
 
