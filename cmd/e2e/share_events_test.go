@@ -68,7 +68,7 @@ func (s *sharing) events() {
 
 // sees waits for events of files in dir, and says which came meanwhile.
 func (s *sharing) sees(lines <-chan string, dir string, want []string) (said []string, ok bool) {
-	limit := time.After(20 * time.Second)
+	limit := time.After(time.Minute)
 	for len(want) > 0 {
 		select {
 		case l, open := <-lines:

@@ -52,7 +52,7 @@ func (e *BindError) Error() string {
 	if e.Err != nil {
 		return fmt.Sprintf("cannot bind %s: %v", way, e.Err)
 	}
-	folder := e.Path
+	folder := filepath.Clean(e.Path)
 	if e.To != "" {
 		folder = e.To
 	}
