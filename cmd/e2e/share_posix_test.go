@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"strings"
+	"time"
 )
 
 // differences are the cases in which a shared folder may differ from the guest's own disk, and why; docs/sharing.md has
@@ -21,9 +22,9 @@ func differences() map[string]string {
 // posix runs the same cases on the guest's own disk and on the shared folder.
 func (s *sharing) posix() {
 	dir := s.folder("posix")
-	disk, _ := s.tryDocker(nil, "run", "--rm", "-v", "posix:/m", "share", "posix", "/m")
+	disk, _ := s.tryDockerFor(10*time.Minute, "run", "--rm", "-v", "posix:/m", "share", "posix", "/m")
 	_, _ = s.tryDocker(nil, "volume", "rm", "posix")
-	shared, err := s.tryDocker(nil, "run", "--rm", "-v", dir+":/m", "share", "posix", "/m")
+	shared, err := s.tryDockerFor(10*time.Minute, "run", "--rm", "-v", dir+":/m", "share", "posix", "/m")
 	base, got := verdicts(disk), verdicts(shared)
 	if len(got) < 100 {
 		s.t.Errorf("only %d cases ran: %v, %.2000s", len(got), err, shared)
