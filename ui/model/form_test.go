@@ -133,6 +133,16 @@ func TestSettingsForm(t *testing.T) {
 	if got := f.Pending(f.Check()); got != "1 change not applied yet" || f.Changed("memory") {
 		t.Errorf("pending: %q", got)
 	}
+	small := model.SettingsForm{Host: app.Host{CPUs: 1, Memory: 8 << 30, Drivers: []string{"qemu"}}, Saved: f.Saved}
+	small.Change("accel", "tcg")
+	if bad := small.Check(); len(bad) != 0 {
+		t.Errorf("the accelerator is blamed for the processors: %+v", bad["accel"])
+	}
+	small.Change("accel", "steam")
+	small.Change("cpus", "2")
+	if bad := small.Check(); bad["cpus"] == nil {
+		t.Errorf("a change that is wrong: %+v", bad)
+	}
 	key, info, ok := f.Blame(&app.Error{Op: "set cpus", Err: errors.New("no"), Next: "try 2"})
 	if !ok || key != "cpus" || info.Message != "no" || info.Hint != "try 2" {
 		t.Errorf("blamed %q %+v", key, info)

@@ -33,7 +33,7 @@ func (f *SettingsForm) holds(k app.Key, value string) bool {
 	if k.Get(f.Saved) == strings.TrimSpace(value) {
 		return true
 	}
-	next, err := f.Saved.With(map[string]string{k.Name: value}, f.Host, f.Saved.Disk)
+	next, err := f.Saved.With(map[string]string{k.Name: value}, app.Host{Drivers: f.Host.Drivers}, f.Saved.Disk)
 	return err == nil && k.Get(next) == k.Get(f.Saved)
 }
 
@@ -68,11 +68,14 @@ func (f *SettingsForm) Reset(saved app.Settings) {
 	f.Saved, f.changes = saved, nil
 }
 
-// Check says per key what is wrong with its change.
+// Check says per key what is wrong with its change. What is wrong with the saved settings already, as on a computer with
+// less than the one they were made on, is no change's fault.
 func (f *SettingsForm) Check() map[string]*app.ErrorInfo {
 	bad := map[string]*app.ErrorInfo{}
+	_, before := f.Saved.With(nil, f.Host, f.Saved.Disk)
 	for key, v := range f.changes {
-		if _, err := f.Saved.With(map[string]string{key: v}, f.Host, f.Saved.Disk); err != nil {
+		_, err := f.Saved.With(map[string]string{key: v}, f.Host, f.Saved.Disk)
+		if err != nil && (before == nil || err.Error() != before.Error()) {
 			bad[key] = plain(key, app.InfoOf(err))
 		}
 	}
