@@ -81,7 +81,7 @@ func (s *session) nap(n *naps) (gone bool) {
 	set, err := s.Settings(s.life)
 	pause := napLook
 	defer func() { n.timer.Reset(pause) }()
-	if _, can := s.machine.(vmhost.Suspender); err != nil || set.SleepAfter == 0 || !can {
+	if _, can := s.machine.(vmhost.Suspender); err != nil || set.SleepAfter == 0 || !can || !s.wasReady() { // for a rescue, docker is not offered
 		n.watch = newIdleWatch(time.Now())
 		return false
 	}

@@ -32,7 +32,7 @@ func TestNothingStaysStuck(t *testing.T) {
 		for _, pid := range pids {
 			e.signal(pid, syscall.SIGSTOP)
 		}
-		time.Sleep(15 * time.Second)
+		time.Sleep(6 * time.Second)
 		for _, pid := range pids {
 			e.signal(pid, syscall.SIGCONT)
 		}
@@ -102,7 +102,7 @@ func (e *engine) becomes(what string, wanted func(app.Snapshot) bool) app.Snapsh
 			e.t.Logf("%s after %v", what, time.Since(begun).Round(100*time.Millisecond))
 			return s
 		}
-		if time.Since(begun) > 3*time.Minute {
+		if time.Since(begun) > 6*time.Minute {
 			e.t.Fatalf("never %s: %s, %v", what, out, err)
 		}
 		time.Sleep(200 * time.Millisecond)
