@@ -39,6 +39,8 @@ type world struct {
 
 	mu      sync.Mutex
 	machine vmhost.Machine // the one started last
+	spec    vmhost.Spec    // of the one made last
+	newer   bool           // what was left running is a newer version's
 }
 
 // driver is the fake hypervisor, which starts a guest in each machine.
@@ -55,7 +57,23 @@ type machine struct {
 
 func (d driver) Create(ctx context.Context, s vmhost.Spec) (vmhost.Machine, error) {
 	m, err := d.Fake.Create(ctx, s)
+	d.w.mu.Lock()
+	d.w.spec = s
+	d.w.mu.Unlock()
 	return machine{m, d.w, filepath.Base(filepath.Dir(s.Kernel)) == deadImage}, err
+}
+
+// Recorded is the Spec that the world's last machine was made of, or the error of a newer version.
+func (d driver) Recorded(_ context.Context, dir string) (vmhost.Spec, error) {
+	d.w.mu.Lock()
+	defer d.w.mu.Unlock()
+	if d.w.newer {
+		return vmhost.Spec{}, app.Errorf("update it", "%w", vmhost.ErrNewer)
+	}
+	if d.w.spec.Dir != dir {
+		return vmhost.Spec{}, vmhost.ErrNoMachine
+	}
+	return d.w.spec, nil
 }
 
 func (d driver) Resume(ctx context.Context, s vmhost.Spec, st vmhost.State) (vmhost.Machine, error) {
@@ -69,6 +87,10 @@ func (d driver) Resume(ctx context.Context, s vmhost.Spec, st vmhost.State) (vmh
 func (m machine) Suspend(ctx context.Context, st vmhost.State) error {
 	return m.Machine.(vmhost.Suspender).Suspend(ctx, st)
 }
+
+func (m machine) Pauses() (<-chan vmhost.Pause, func()) { return m.Machine.(vmhost.Pauser).Pauses() }
+
+func (m machine) Continue(ctx context.Context) error { return m.Machine.(vmhost.Pauser).Continue(ctx) }
 
 func (m machine) Start(ctx context.Context) (vmhost.Info, error) {
 	info, err := m.Machine.Start(ctx)
