@@ -48,17 +48,11 @@ func Choose(routes []netip.Prefix, subnet netip.Prefix) Plan {
 		p.Subnet = firstFree(routes, subnetCandidates())
 	}
 	taken := append(slices.Clone(routes), p.Subnet)
-	moved := false
-	var pools []Pool
-	for _, d := range dockerPools() {
-		parts := d.without(routes)
-		moved = moved || len(parts) != 1 || parts[0] != d
-		pools = append(pools, parts...)
-	}
-	if !moved {
+	inTheWay := func(d Pool) bool { return overlapsAny(d.Base, routes) }
+	if !slices.ContainsFunc(dockerPools(), inTheWay) {
 		return p // docker itself keeps off the guest's own network
 	}
-	pools = nil
+	var pools []Pool
 	for _, d := range append(dockerPools(), spare()...) {
 		pools = append(pools, d.without(taken)...)
 	}
