@@ -73,7 +73,7 @@ func startRegistry(t *testing.T) *registry {
 	}
 	r := &registry{port: freePort(t)}
 	dir := t.TempDir()
-	config := fmt.Sprintf("version: 0.1\nlog: {level: fatal}\nstorage: {filesystem: {rootdirectory: %q}}\nhttp: {addr: '127.0.0.1:%s'}\n", dir+"/data", r.port)
+	config := fmt.Sprintf("version: 0.1\nlog: {level: error}\nstorage: {filesystem: {rootdirectory: %q}}\nhttp: {addr: '127.0.0.1:%s'}\n", dir+"/data", r.port)
 	if err := os.WriteFile(dir+"/config.yml", []byte(config), 0o600); err != nil {
 		t.Fatal(err)
 	}
