@@ -197,6 +197,9 @@ func (c *Client) use(s *session, list []wire.Share) {
 		c.timer.Stop()
 	}
 	waiting := slices.Collect(maps.Values(c.pending))
+	for _, k := range waiting {
+		k.again = true
+	}
 	close(c.news)
 	c.news = make(chan struct{})
 	c.mu.Unlock()
@@ -204,7 +207,6 @@ func (c *Client) use(s *session, list []wire.Share) {
 	c.log.Debug("host is there", "new_epoch", changed, "waiting", len(waiting))
 	go func() {
 		for _, k := range waiting {
-			k.again = true
 			c.send(s, k)
 		}
 	}()
@@ -309,6 +311,9 @@ func (c *Client) call(cancel <-chan struct{}, q *wire.Request, n, n2 *node) (*wi
 		}
 		select {
 		case <-k.done:
+			if k.again && k.errno != 0 {
+				return c.forgive(cancel, k)
+			}
 			return &k.reply, k.errno
 		case <-news:
 		case <-interrupted:

@@ -79,8 +79,21 @@ func (f *filesystem) serveMount(dir string) error {
 		f.server.Serve()
 		unix.Close(own)
 	}()
+	f.refusePoll(dir)
 	f.readAhead(dir)
 	return nil
+}
+
+// refusePoll has the kernel ask once whether files can be polled, with a file that go-fuse answers for: the runtime's own
+// polling of a file in the mount would wait for a thread that waits for the runtime.
+func (f *filesystem) refusePoll(dir string) {
+	fd, err := unix.Open(dir+"/.go-fuse-epoll-hack", unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		f.client.log.Debug("polling is not refused", "error", err)
+		return
+	}
+	defer unix.Close(fd)
+	_, _ = unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, 0)
 }
 
 // readAhead has the kernel read files ahead by as much as one request carries.

@@ -21,6 +21,7 @@ type loop struct {
 	client *guest.Client
 	// host is the shared folder, mounted where the guest sees it.
 	host, mounted string
+	cut           func() // ends the newest connection
 }
 
 // deadline is for what takes milliseconds on an idle machine.
@@ -42,8 +43,9 @@ func startLoop(t testing.TB) *loop {
 	if err := l.server.SetShares([]server.Share{{HostPath: l.host, GuestPath: l.mounted}}); err != nil {
 		t.Fatal(err)
 	}
-	l.client = guest.New(guest.Config{Dir: t.TempDir(), Patience: 5 * time.Second})
-	l.connect(t)
+	dir := t.TempDir()
+	l.client = guest.New(guest.Config{Dir: dir, Patience: 5 * time.Second})
+	l.cut = l.connect(t)
 	ctx, stop := context.WithCancel(context.Background())
 	watching := make(chan error, 1)
 	go func() { watching <- l.server.KeepWatching(ctx) }()
@@ -55,7 +57,12 @@ func startLoop(t testing.TB) *loop {
 		if err := l.server.SetShares(nil); err != nil {
 			t.Error(err)
 		}
+		// The link may be cut: then nobody was told.
 		_ = unix.Unmount(l.mounted, unix.MNT_DETACH)
+		mounts, _ := filepath.Glob(dir + "/*")
+		for _, m := range mounts {
+			_ = unix.Unmount(m, unix.MNT_DETACH)
+		}
 	})
 	limit, cancel := context.WithTimeout(t.Context(), deadline)
 	defer cancel()
@@ -67,6 +74,7 @@ func startLoop(t testing.TB) *loop {
 
 // connect joins host and guest until the test ends, or until cut is called.
 func (l *loop) connect(t testing.TB) (cut func()) {
+	t.Helper()
 	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		t.Fatal(err)
@@ -81,7 +89,8 @@ func (l *loop) connect(t testing.TB) (cut func()) {
 	}
 	a, b := ends[0], ends[1]
 	done := make(chan struct{}, 2)
-	go func() { _ = l.server.Serve(context.Background(), a); done <- struct{}{} }()
+	s := l.server
+	go func() { _ = s.Serve(context.Background(), a); done <- struct{}{} }()
 	go func() { _ = l.client.Serve(context.Background(), b); done <- struct{}{} }()
 	cut = func() { a.Close(); b.Close() }
 	t.Cleanup(func() { cut(); <-done; <-done })
