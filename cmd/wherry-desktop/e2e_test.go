@@ -90,36 +90,6 @@ func TestDesktop(t *testing.T) {
 	if got := d.wherry("settings", "get", "memory"); strings.TrimSpace(got) != "1GiB" {
 		t.Fatalf("wherry settings get memory = %q", got)
 	}
-	d.keys("ctrl+k") // a setting by its name
-	d.typed("published ports")
-	d.keys("Return")
-	d.see("Where -p 8080:80 answers", 10*time.Second)
-	d.click("text", "loopback")
-	d.click("text", "all")
-	d.click("button", "Apply")
-	d.see("Saved.", 20*time.Second) // it is live: nothing is said of a restart
-	d.shot("settings-network")
-	if got := d.wherry("settings", "get", "bind"); strings.TrimSpace(got) != "all" {
-		t.Fatalf("wherry settings get bind = %q", got)
-	}
-
-	d.click("rail", "Help")
-	d.click("button", "Check-up")
-	d.see("Check again", 30*time.Second)
-	d.see("Hypervisor", time.Minute)
-	d.shot("checkup")
-	d.click("button", "Save a diagnosis…")
-	d.click("button", "Save")
-	d.see("The diagnosis is in", time.Minute)
-	d.shot("diagnosis")
-
-	d.click("rail", "Home")
-	d.click("button", "Sleep")
-	d.see("Asleep", time.Minute)
-	d.shot("asleep")
-	d.click("button", "Wake")
-	d.see("containers running", 2*time.Minute)
-
 	d.keys("ctrl+k")
 	d.typed("home")
 	d.shot("search")

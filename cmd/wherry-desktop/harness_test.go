@@ -285,8 +285,9 @@ func (d *desktop) xdo(args ...string) {
 	}
 }
 
-// shot keeps a picture of the display.
+// shot keeps a picture of the display, after what is known has been drawn.
 func (d *desktop) shot(name string) {
+	d.pause(300 * time.Millisecond)
 	d.count++
 	if !d.plain {
 		name = fmt.Sprintf("%02d-%s", d.count, name)

@@ -95,6 +95,9 @@ func engineAt(s State) Engine {
 		if snap.Docker.Version != "" {
 			e.Detail += " · Docker " + snap.Docker.Version
 		}
+		if snap.Trouble != nil {
+			e.Tone, e.Failure = Warn, snap.Trouble
+		}
 		return e
 	case app.StatePreparing, app.StateBooting, app.StateConnecting:
 		return Engine{

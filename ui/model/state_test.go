@@ -39,6 +39,14 @@ func TestEngine(t *testing.T) {
 	}
 }
 
+func TestTrouble(t *testing.T) {
+	s := fake.Scene("running")
+	s.Engine.Trouble = &app.ErrorInfo{Message: "the guest does not answer", Hint: "wait, or restart the engine"}
+	if e := model.EngineOf(s); !e.Running || e.Tone != model.Warn || e.Failure != s.Engine.Trouble {
+		t.Errorf("%+v", e)
+	}
+}
+
 func TestWish(t *testing.T) {
 	s := model.State{Engine: app.Snapshot{State: app.StateStopped}, Wish: model.ActStart}
 	if e := model.EngineOf(s); e.Label != "Starting" || e.Action != model.ActCancel || !e.Busy {
