@@ -197,10 +197,15 @@ func (e *engine) waitLong(wanted func(app.Snapshot) bool) app.Snapshot {
 	e.t.Helper()
 	deadline := time.Now().Add(3 * time.Minute)
 	for {
-		if s := e.status(); wanted(s) {
+		ctx, cancel := context.WithTimeout(e.t.Context(), 20*time.Second)
+		out, err := e.command(ctx, program(), "status", "--json").Output()
+		cancel()
+		s, ok := parseStatus(out)
+		if err == nil && ok && wanted(s) { // a daemon that is just starting cannot say yet
 			return s
-		} else if time.Now().After(deadline) {
-			e.t.Fatalf("status stays %+v", s)
+		}
+		if time.Now().After(deadline) {
+			e.t.Fatalf("status stays %s, %v", out, err)
 		}
 		time.Sleep(200 * time.Millisecond)
 	}
