@@ -51,7 +51,7 @@ func edits() []edit {
 // events: what the host does is seen by inotify in a container, as what it is, and what is read then is the new.
 func (s *sharing) events() {
 	dir := s.folder("events")
-	k := s.talk(4*time.Minute, "-v", dir+":/m", "share", "sharer", "watch", "/m")
+	k := s.talk(8*time.Minute, "-v", dir+":/m", "share", "sharer", "watch", "/m")
 	k.until("ready")
 	for _, e := range edits() {
 		begun := time.Now()

@@ -210,7 +210,7 @@ func (k *talker) say(line string) {
 func (k *talker) until(want string) []string {
 	k.t.Helper()
 	var lines []string
-	limit := time.After(2 * time.Minute)
+	limit := time.After(5 * time.Minute)
 	for {
 		select {
 		case l, ok := <-k.lines:
