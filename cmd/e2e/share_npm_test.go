@@ -31,12 +31,13 @@ func (s *sharing) npm() {
 	}
 	// The host's npm fetches what is needed, as it is set up to; the container's installs it from there.
 	cache := s.folder("npm cache")
-	s.host(dir, "npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", "--cache", cache)
+	s.host(dir, "npm", "install", "--omit-lockfile-registry-resolved=false", "--ignore-scripts", "--no-audit", "--no-fund", "--cache", cache)
 	if err := os.RemoveAll(filepath.Join(dir, "node_modules")); err != nil {
 		s.t.Fatal(err)
 	}
 	begun := time.Now()
-	out := s.slow("run", "--rm", "-v", dir+":/m", "-v", cache+":/cache", "-w", "/m", "-e", "HOME=/tmp", "programs", "sh", "-ec",
+	registry := strings.TrimSpace(s.host(dir, "npm", "config", "get", "registry")) // is a part of what the cache knows packages by
+	out := s.slow("run", "--rm", "-v", dir+":/m", "-v", cache+":/cache", "-w", "/m", "-e", "HOME=/tmp", "-e", "npm_config_registry="+registry, "programs", "sh", "-ec",
 		"npm ci --offline --no-audit --no-fund --cache /cache && npm run build && ls node_modules | wc -l && npm ls vite")
 	s.t.Logf("npm ci and build took %v: %s", time.Since(begun).Round(time.Second), out)
 	built, err := filepath.Glob(filepath.Join(dir, "dist/assets/*.js"))
