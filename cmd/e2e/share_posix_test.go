@@ -11,7 +11,7 @@ func differences() map[string]string {
 	const users = "users of containers are not kept from each other's files"
 	return map[string]string{
 		"access/of others": users, "access/by group": users, "access/owner without rights": users, "access/sticky folder": users,
-		"access/changes by others": users, "chmod/writing drops setuid": users,
+		"access/changes by others":       users,
 		"owner/chown":                    "the owner of a symbolic link is not kept",
 		"open/O_TMPFILE":                 "not supported",
 		"xattr/capabilities of programs": "not supported",
