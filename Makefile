@@ -3,7 +3,7 @@ ARCH  ?= $(shell go env GOARCH)
 GO    ?= go
 GUEST := dist/guest-$(ARCH)
 
-.PHONY: help deps build guest run test check bench bench-ui bench-share test-share screenshots clean
+.PHONY: chaos help deps build guest run test check bench bench-ui bench-share test-share screenshots clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -48,6 +48,9 @@ test-share: deps build guest ## try shared folders with real programs, and both 
 
 screenshots: deps build guest ## take the pictures of the README and docs from a real run
 	@SHOTS=$(CURDIR)/docs/screenshots $(GO) test -tags e2e,no_emoji -run TestScreenshots -timeout 15m ./cmd/wherry-desktop
+
+chaos: deps build guest ## do harm at random for CHAOS_FOR (20m), with CHAOS_SEED, while containers work
+	@CHAOS_FOR=$(or $(CHAOS_FOR),20m) $(GO) test -run 'TestChaos$$' -count=1 -v -timeout 60m ./cmd/e2e
 
 clean: ## remove everything that was built; state directories are not touched
 	rm -rf bin dist .cache

@@ -218,6 +218,8 @@ func (s *session) shutdown(cause error) error {
 		select {
 		case <-s.force:
 			release()
+		case <-s.machine.Done(): // nothing to wait for any more
+			release()
 		case <-pressed.Done():
 		}
 	}()
