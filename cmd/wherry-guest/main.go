@@ -8,6 +8,8 @@ import (
 	"io"
 	"net"
 	"os"
+	"sync/atomic"
+	"time"
 
 	"github.com/hashicorp/go-hclog"
 
@@ -28,9 +30,19 @@ func main() {
 		os.Exit(2)
 	}
 	folders := make(chan struct{})
+	var shares atomic.Pointer[guest.Client]
 	agent := pid1.New(pid1.Config{
-		Version: version, Join: join, Folders: folders,
-		Handlers: func(g control.Guest, log hclog.Logger) map[link.Port]pid1.Handler { return handlers(g, log, folders) },
+		Version: version, Folders: folders,
+		Join: func(ctx context.Context, host, docker net.Conn) error {
+			if c, ok := host.(link.Conn); ok {
+				host = &settled{Conn: c, shares: shares.Load}
+			}
+			return join(ctx, host, docker)
+		},
+		Handlers: func(g control.Guest, log hclog.Logger) map[link.Port]pid1.Handler {
+			shares.Store(guest.New(guest.Config{Dir: "/run/wherry/shares", Logger: log}))
+			return handlers(g, log, shares.Load(), folders)
+		},
 	})
 	err := agent.Run()
 	os.Stderr.WriteString("wherry-guest: " + err.Error() + "\n")
@@ -43,9 +55,8 @@ func join(ctx context.Context, a, b net.Conn) error {
 }
 
 // handlers are what serves the ports; folders is closed when the shared folders are mounted.
-func handlers(g control.Guest, log hclog.Logger, folders chan<- struct{}) map[link.Port]pid1.Handler {
+func handlers(g control.Guest, log hclog.Logger, shares *guest.Client, folders chan<- struct{}) map[link.Port]pid1.Handler {
 	server := control.NewServer(control.Config{Guest: g, Logger: log})
-	shares := guest.New(guest.Config{Dir: "/run/wherry/shares", Logger: log})
 	go func() {
 		<-shares.Ready()
 		close(folders)
@@ -62,4 +73,21 @@ func serveFiles(ctx context.Context, shares *guest.Client, c link.Conn, log hclo
 	if err := shares.Serve(ctx, c); err != nil && !errors.Is(err, io.EOF) && ctx.Err() == nil {
 		log.Debug("stream of shared folders", "error", err)
 	}
+}
+
+// settled is a stream on which docker answers the host: what it says of a container, its end for example, is not heard
+// before what the container wrote to shared folders is on the host.
+type settled struct {
+	link.Conn
+	shares func() *guest.Client
+}
+
+// settleLimit is how long docker's answers wait for the shared folders.
+const settleLimit = 2 * time.Second
+
+func (s *settled) Write(p []byte) (int, error) {
+	if c := s.shares(); c != nil {
+		c.Barrier(settleLimit)
+	}
+	return s.Conn.Write(p)
 }

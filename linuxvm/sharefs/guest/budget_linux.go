@@ -10,7 +10,7 @@ type budget struct {
 }
 
 // unanswered is how many bytes of writes may be on their way to the host.
-const unanswered = 8 << 20
+const unanswered = 1 << 20
 
 // take waits for room for n bytes, and takes it.
 func (b *budget) take(n int) {

@@ -105,6 +105,7 @@ func TestBothSidesSeeTheSameFiles(t *testing.T) {
 		t.Errorf("guest reads %d other bytes", len(got))
 	}
 	write(t, filepath.Join(l.mounted, "c/d/guest"), big)
+	l.client.Barrier(deadline) // what was written may be on its way
 	if got := read(t, filepath.Join(l.host, "c/d/guest")); !bytes.Equal(got, big) {
 		t.Errorf("host reads %d other bytes", len(got))
 	}
