@@ -39,7 +39,7 @@ type folder interface {
 	// create makes a regular file that must not exist.
 	create(name string, mode uint32) (*os.File, error)
 	mkdir(name string, mode uint32) error
-	// mknod makes a pipe, socket or device; not all systems can.
+	// mknod makes a pipe or a socket; not all systems can.
 	mknod(name string, mode, rdev uint32) error
 	symlink(target, name string) error
 	readlink(name string) (string, error)
