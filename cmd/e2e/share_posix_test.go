@@ -13,7 +13,6 @@ func differences() map[string]string {
 		"access/of others": users, "access/by group": users, "access/owner without rights": users, "access/sticky folder": users,
 		"access/changes by others":       users,
 		"owner/chown":                    "the owner of a symbolic link is not kept",
-		"special/device nodes":           "refused: they would be devices of the host",
 		"open/O_TMPFILE":                 "not supported",
 		"xattr/capabilities of programs": "not supported",
 		"xattr/access control lists":     "not supported",

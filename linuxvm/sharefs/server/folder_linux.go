@@ -156,7 +156,7 @@ func (f *fdFolder) mkdir(name string, mode uint32) error {
 	return f.chmod(name, mode&0o7777)
 }
 
-// mknod makes no devices: as root it could, and they would be the host's.
+// mknod makes no devices, as if the user might not: as root it could, and they would be the host's.
 func (f *fdFolder) mknod(name string, mode, rdev uint32) error {
 	if kind := mode & unix.S_IFMT; kind == unix.S_IFCHR || kind == unix.S_IFBLK {
 		return unix.EPERM
