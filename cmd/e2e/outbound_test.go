@@ -19,6 +19,7 @@ func TestOutbound(t *testing.T) {
 	r := startRegistry(t)
 	e.wherry("settings", "set", "docker_context", "on")
 	e.wherry("settings", "set", "ca_dir", r.ca)
+	e.wherry("settings", "set", "second_socket", "readonly")
 	e.start()
 	for _, test := range []struct {
 		name string
@@ -27,6 +28,9 @@ func TestOutbound(t *testing.T) {
 		{"names", (*engine).names},
 		{"names are not for containers", (*engine).namesIsolated},
 		{"docker's context", (*engine).dockerContext},
+		{"a read-only socket", (*engine).secondSocket},
+		{"containers are shut out", (*engine).isolated},
+		{"other users are shut out", (*engine).ownerOnly},
 		{"registry", func(e *engine) { e.registryDirect(r) }},
 		{"registry by a proxy", func(e *engine) { e.registryByProxy(r) }},
 	} {
