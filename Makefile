@@ -3,7 +3,7 @@ ARCH  ?= $(shell go env GOARCH)
 GO    ?= go
 GUEST := dist/guest-$(ARCH)
 
-.PHONY: chaos help deps build guest run test check bench bench-ui bench-share test-share screenshots clean
+.PHONY: chaos help deps build guest run test test-long check bench bench-ui bench-share test-share screenshots clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -28,6 +28,9 @@ run: deps build guest ## set everything up, start the engine and the desktop app
 test: deps build guest ## run all tests, those with a VM included
 	@$(MAKE) --no-print-directory guest ARCH=arm64
 	@bash .ci/test
+
+test-long: deps build guest ## run the tests with a VM that take minutes each, too
+	@WHERRY_LONG=1 $(GO) test -count=1 -timeout 90m -v ./cmd/e2e
 
 check: ## format, vet, staticcheck, cross-builds and import rules
 	@bash .ci/check

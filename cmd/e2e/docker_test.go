@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -317,7 +318,7 @@ func (e *engine) dockerPublish() {
 	if !strings.Contains(body, "/x") {
 		e.t.Errorf("got %q", body)
 	}
-	if out := e.wherry("ports"); !strings.Contains(out, "127.0.0.1:"+port+" -> web:8000/tcp") {
+	if out := e.wherry("ports"); !regexp.MustCompile(`127\.0\.0\.1:` + port + `\s+web\s+8000/tcp\s+open`).MatchString(out) {
 		e.t.Errorf("ports: %s", out)
 	}
 	e.docker("stop", "-t", "1", "web")

@@ -38,11 +38,9 @@ func TestForwarding(t *testing.T) {
 	}
 }
 
-// TestForwardingKills takes longer than others may: WHERRY_KILLS=1 runs it.
+// TestForwardingKills takes longer than others may.
 func TestForwardingKills(t *testing.T) {
-	if os.Getenv("WHERRY_KILLS") == "" {
-		t.Skip("it takes minutes: WHERRY_KILLS=1 runs it")
-	}
+	long(t)
 	e := newEngine(t)
 	e.start()
 	for _, test := range []struct {

@@ -13,6 +13,7 @@ import (
 
 // TestNothingStaysStuck: what hangs is named, every command answers, and what loses nothing is done by itself.
 func TestNothingStaysStuck(t *testing.T) {
+	long(t)
 	e := newEngine(t)
 	e.start()
 	port := freePort(t)

@@ -40,6 +40,14 @@ func needed(t *testing.T) {
 	}
 }
 
+// long skips a test that takes minutes: `make test-long` runs all.
+func long(t *testing.T) {
+	t.Helper()
+	if os.Getenv("WHERRY_LONG") == "" {
+		t.Skip("it takes minutes: `make test-long` runs it")
+	}
+}
+
 const busybox = "/bin/busybox"
 
 func program() string {

@@ -18,6 +18,7 @@ import (
 
 // TestMemoryAndDiskComeBack: what containers have used is the host's again when they are gone.
 func TestMemoryAndDiskComeBack(t *testing.T) {
+	long(t)
 	e := newEngine(t)
 	e.start()
 	pid := e.status().VM.PID
@@ -114,6 +115,7 @@ func (e *engine) peak(measure func() int64) (stop func() int64) {
 
 // TestHostDiskFull: the VM waits, the user is told, nothing is lost, and it goes on by itself.
 func TestHostDiskFull(t *testing.T) {
+	long(t)
 	e := newEngine(t)
 	if err := unix.Mount("small", e.home, "tmpfs", 0, "size=200m"); err != nil {
 		t.Skipf("a small filesystem cannot be mounted: %v", err)

@@ -133,6 +133,7 @@ func TestFastStart(t *testing.T) {
 
 // TestSleepsWhenIdle: containers that use nothing do not keep it awake if the user says so, and a client of docker does.
 func TestSleepsWhenIdle(t *testing.T) {
+	long(t)
 	e := newEngine(t)
 	e.start()
 	port, udp := freePort(t), freePort(t)

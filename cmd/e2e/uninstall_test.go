@@ -13,6 +13,7 @@ import (
 
 // TestLogoutStopsCleanly: the engine of a login, run in the foreground, is told to end and stops the containers in order.
 func TestLogoutStopsCleanly(t *testing.T) {
+	long(t)
 	e := newEngine(t)
 	e.wherry("settings", "set", "accel", "tcg")
 	cmd := e.command(context.WithoutCancel(t.Context()), program(), "start", "--foreground")
@@ -50,6 +51,7 @@ func TestLogoutStopsCleanly(t *testing.T) {
 
 // TestUninstall: it asks, naming what would be lost, and leaves nothing behind.
 func TestUninstall(t *testing.T) {
+	long(t)
 	e := newEngine(t)
 	config := t.TempDir()
 	e.env = append(e.env, "XDG_CONFIG_HOME="+config)

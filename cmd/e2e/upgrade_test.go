@@ -16,6 +16,7 @@ import (
 
 // TestDaemonIsReplaced: a program of another version says so and takes the VM over, while a container goes on serving.
 func TestDaemonIsReplaced(t *testing.T) {
+	long(t)
 	e := newEngine(t)
 	newer := filepath.Join(t.TempDir(), "wherry")
 	build := exec.CommandContext(t.Context(), "go", "build", "-ldflags=-s -w -X main.buildVersion=99.1", "-o", newer, "../wherry")
