@@ -22,7 +22,6 @@ type mount struct {
 	share wire.Share
 	fs    *filesystem
 	dir   string // where its filesystem is mounted, writable
-	bound bool
 }
 
 // device is the kernel's end of a filesystem, for what go-fuse has no call for.

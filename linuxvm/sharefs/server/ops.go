@@ -246,9 +246,6 @@ func (s *Server) statFS(n *node, r *wire.Reply) (err error) {
 	return err
 }
 
-// Flags of OpReadDir.
-const listPlain = 1 // names only, of files that need not be looked at
-
 // readDir lists a folder from an offset on. The listing of one time is kept until it was read to its end, or until other
 // folders were listed.
 func (s *Server) readDir(n *node, q *wire.Request, r *wire.Reply) error {

@@ -59,7 +59,6 @@ type token struct {
 // watching is the part of a Server that watches; all of it is under the server's mu.
 type watching struct {
 	watcher watcher
-	failed  bool // the watcher does not work
 	full    bool // a folder could not be watched; it was logged
 	folders map[int]*node
 	// expected are the events of the guest's own operations that have not come yet; busy the names that such an operation
