@@ -25,7 +25,7 @@ run: deps build guest ## set everything up, start the engine and the desktop app
 	@bash .ci/open
 	@bin/wherry welcome
 
-test: deps build guest ## run all tests, those with a VM included
+test: deps build guest ## run the tests, a core of those with a VM included (test-long runs all)
 	@$(MAKE) --no-print-directory guest ARCH=arm64
 	@bash .ci/test
 
@@ -47,7 +47,7 @@ bench-share: deps build guest ## measure shared folders beside the guest's own d
 
 test-share: deps build guest ## try shared folders with real programs, and both sides at random for 10 minutes
 	@bash .ci/share-image
-	@SHARE_TESTS=1 SHARE_PROGRAMS=1 SHARE_FUZZ=$${SHARE_FUZZ:-10m} $(GO) test -count=1 -timeout 90m -v -run 'TestShare' ./cmd/e2e
+	@WHERRY_LONG=1 SHARE_TESTS=1 SHARE_PROGRAMS=1 SHARE_FUZZ=$${SHARE_FUZZ:-10m} $(GO) test -count=1 -timeout 90m -v -run 'TestShare' ./cmd/e2e
 
 screenshots: deps build guest ## take the pictures of the README and docs from a real run
 	@SHOTS=$(CURDIR)/docs/screenshots $(GO) test -tags e2e,no_emoji -run TestScreenshots -timeout 15m ./cmd/wherry-desktop

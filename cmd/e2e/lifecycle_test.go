@@ -44,6 +44,7 @@ func TestStopAndStartKeepEverything(t *testing.T) {
 
 // TestKillsDuringWrites pulls the plug ten times while records are written: none that was acknowledged may be lost.
 func TestKillsDuringWrites(t *testing.T) {
+	long(t)
 	e := newEngine(t)
 	e.start()
 	for round := range 10 {
@@ -90,6 +91,7 @@ func (e *engine) writeUntilKilled() (acked int) {
 
 // TestKilledDaemon: the next command sees the truth, and start takes the VM over with its containers running.
 func TestKilledDaemon(t *testing.T) {
+	long(t)
 	e := newEngine(t)
 	e.start()
 	port := freePort(t)
@@ -157,6 +159,7 @@ func (e *engine) waitFor(wanted func(app.Snapshot) bool) app.Snapshot {
 
 // TestTwoStartsAreOne: and a start of a running engine is nothing.
 func TestTwoStartsAreOne(t *testing.T) {
+	long(t)
 	e := newEngine(t)
 	e.wherry("settings", "set", "accel", "tcg")
 	var wg sync.WaitGroup
@@ -193,6 +196,7 @@ func TestTwoStartsAreOne(t *testing.T) {
 
 // TestInterruptedStartLeavesNothing: Ctrl-C, at several moments.
 func TestInterruptedStartLeavesNothing(t *testing.T) {
+	long(t)
 	e := newEngine(t)
 	e.wherry("settings", "set", "accel", "tcg")
 	for _, after := range []time.Duration{50 * time.Millisecond, time.Second, 4 * time.Second} {
@@ -217,6 +221,7 @@ func TestInterruptedStartLeavesNothing(t *testing.T) {
 
 // TestClearFailures: one line with the next action, exit code 1, nothing left running.
 func TestClearFailures(t *testing.T) {
+	long(t)
 	t.Run("QEMU is missing", func(t *testing.T) {
 		e := newEngine(t)
 		e.env = append(e.env, "WHERRY_QEMU="+t.TempDir()+"/qemu")

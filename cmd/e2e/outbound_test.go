@@ -15,6 +15,7 @@ import (
 // TestOutbound is one engine with what surrounds containers: their names, the way out, registries, docker's conventions,
 // and what they must not reach.
 func TestOutbound(t *testing.T) {
+	long(t)
 	e := newEngine(t)
 	r := startRegistry(t)
 	e.wherry("settings", "set", "docker_context", "on")

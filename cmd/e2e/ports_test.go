@@ -12,6 +12,7 @@ import (
 
 // TestPorts is what docker's clients may rely on when they publish ports, and what they are told about the host's folders.
 func TestPorts(t *testing.T) {
+	long(t)
 	e := newEngine(t)
 	e.start()
 	for _, test := range []struct {

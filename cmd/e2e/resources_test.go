@@ -215,6 +215,7 @@ func (e *engine) waitLong(wanted func(app.Snapshot) bool) app.Snapshot {
 
 // TestDoctor: with and without an engine, and with what is wrong.
 func TestDoctor(t *testing.T) {
+	long(t)
 	e := newEngine(t)
 	if out := e.wherry("doctor"); !strings.Contains(out, "Hypervisor") || !strings.Contains(out, "Guest image") {
 		t.Errorf("%s", out)

@@ -11,6 +11,7 @@ import (
 
 // TestShare is about folders of the host in containers.
 func TestShare(t *testing.T) {
+	long(t)
 	s := newSharing(t)
 	for _, test := range []struct {
 		name string

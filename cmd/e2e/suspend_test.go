@@ -13,6 +13,7 @@ import (
 
 // TestSuspend: containers go on where they were, with their memory and their files, and the clock is right.
 func TestSuspend(t *testing.T) {
+	long(t)
 	e := newEngine(t)
 	e.start()
 	port := freePort(t)
@@ -80,6 +81,7 @@ func (e *engine) noMachine() {
 
 // TestFastStart: what a stop and a start do to containers is what a boot does to them, by their restart policies.
 func TestFastStart(t *testing.T) {
+	long(t)
 	e := newEngine(t)
 	e.start()
 	run := func(name string, args ...string) {
