@@ -268,20 +268,21 @@ func (c *Client) begin(q *wire.Request, n, n2 *node, then func(*call)) *call {
 
 // send sends a call on a session; it stays pending if that breaks.
 func (c *Client) send(s *session, k *call) {
-	if errno := c.attach(s, k.node, &k.q.Node); errno != 0 {
+	q := k.q // its own: a session that breaks, and the one after it, may both be sending the call
+	if errno := c.attach(s, k.node, &q.Node); errno != 0 {
 		c.fail(s, k, errno)
 		return
 	}
 	if k.node2 != nil {
-		if errno := c.attach(s, k.node2, &k.q.Node2); errno != 0 {
+		if errno := c.attach(s, k.node2, &q.Node2); errno != 0 {
 			c.fail(s, k, errno)
 			return
 		}
 	}
-	if len(k.q.Data) > 4096 { // if it breaks, it is sent again
-		_ = s.out.Send(k.q.AppendHead(nil), k.q.Data)
+	if len(q.Data) > 4096 { // if it breaks, it is sent again
+		_ = s.out.Send(q.AppendHead(nil), q.Data)
 	} else {
-		_ = s.out.Send(k.q.Append(nil))
+		_ = s.out.Send(q.Append(nil))
 	}
 }
 

@@ -52,7 +52,7 @@ func (f *filesystem) put(a *wire.Attr, out *fuse.Attr) {
 // ino is the number of a file that programs in the guest see: the host's, made different for filesystems that the host has
 // mounted below the share.
 func (f *filesystem) ino(a *wire.Attr) uint64 {
-	if a.Dev == f.root.attr.Dev {
+	if a.Dev == f.dev.Load() {
 		return a.Ino
 	}
 	return a.Ino ^ a.Dev<<40 ^ 1<<63

@@ -88,8 +88,11 @@ func (f *filesystem) readDir(cancel <-chan struct{}, in *fuse.ReadIn, add func(*
 	if errno != 0 {
 		return status(errno)
 	}
+	f.mu.Lock()
+	self := n.attr.Ino
+	f.mu.Unlock()
 	for at := in.Offset; at < firstEntry+uint64(len(l.entries)); at++ {
-		d := fuse.DirEntry{Off: at + 1, Mode: syscall.S_IFDIR, Ino: n.attr.Ino}
+		d := fuse.DirEntry{Off: at + 1, Mode: syscall.S_IFDIR, Ino: self}
 		var e *wire.DirEntry
 		switch at {
 		case dot:

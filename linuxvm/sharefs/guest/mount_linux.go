@@ -179,7 +179,7 @@ func (c *Client) mount(s *session, sh wire.Share) error {
 	if errno != 0 {
 		return fmt.Errorf("look at the share: %w", errno)
 	}
-	f.root.attr = r.Entry.Attr
+	f.update(f.root, &r.Entry.Attr, 0)
 	m := &mount{share: sh, fs: f, dir: filepath.Join(c.cfg.Dir, strings.ReplaceAll(sh.Path[1:], "/", "\\"))}
 	if err := os.MkdirAll(m.dir, 0o755); err != nil {
 		return fmt.Errorf("make mount point: %w", err)

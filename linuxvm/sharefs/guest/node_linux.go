@@ -38,7 +38,8 @@ type node struct {
 // filesystem is one share.
 type filesystem struct {
 	fuse.RawFileSystem
-	tight  atomic.Bool // the host's disk is nearly full
+	tight  atomic.Bool   // the host's disk is nearly full
+	dev    atomic.Uint64 // the root's on the host
 	client *Client
 	path   string
 	server *fuse.Server
@@ -63,7 +64,17 @@ type file struct{ dev, ino uint64 }
 // set takes attributes that the host was asked for at a time, as seq counts. It is called under fs.mu.
 func (n *node) set(a *wire.Attr, since uint64) {
 	n.attr = *a
+	if n == n.fs.root {
+		n.fs.dev.Store(a.Dev)
+	}
 	n.fresh = n.changed <= since && n.fs.client.told.Load() <= since && a.Flags&wire.Keep != 0
+}
+
+// is says whether a node is the file with these attributes.
+func (n *node) is(a *wire.Attr) bool {
+	n.fs.mu.Lock()
+	defer n.fs.mu.Unlock()
+	return n.attr.Ino == a.Ino && n.attr.Dev == a.Dev
 }
 
 // touch says that a node's attributes change now.

@@ -102,7 +102,7 @@ func (r *replay) changed(path string) {
 	if a == nil {
 		return
 	}
-	if n == nil || n.attr.Ino != a.Ino || n.attr.Dev != a.Dev { // the kernel holds another file under this name, or none
+	if n == nil || !n.is(a) { // the kernel holds another file under this name, or none
 		f.device.expire(r.parent.id, e.Name)
 	}
 	regular := a.Mode&syscall.S_IFMT == syscall.S_IFREG
